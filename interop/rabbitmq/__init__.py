@@ -1,0 +1,12 @@
+"""A real RabbitMQ for comparison: installed from Debian's packages, started fresh on free loopback ports, thrown away after.
+
+    from interop import rabbitmq
+    with rabbitmq.running() as node:
+        node.url, node.port, node.pid, node.version
+
+`python -m interop.rabbitmq` starts one in the foreground; `python -m interop.rabbitmq.install` installs the package.
+"""
+
+from interop.rabbitmq.node import Node, NotInstalled, StartFailed, installed, running
+
+__all__ = ["Node", "NotInstalled", "StartFailed", "installed", "running"]

@@ -1,0 +1,169 @@
+"""Start one throw-away RabbitMQ node and stop it: own ports, own name, own base folder, own epmd, loopback only.
+
+Never touches /var/lib/rabbitmq, /etc/rabbitmq or a node that runs already. No installing here (install.py).
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_SERVER = "usr/lib/rabbitmq/bin/rabbitmq-server"
+# Erlang's own boot takes 3-6 s on two cores; a node with plugins about twice that.
+_START_TIMEOUT_S = 90.0
+_PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+
+
+class NotInstalled(Exception):
+    """No RabbitMQ stands under the given root."""
+
+
+class StartFailed(Exception):
+    """The node ended or stayed deaf; carries the end of its output."""
+
+
+class Node:
+    """A running node. ``pid`` is the Erlang virtual machine's, so CPU time and memory can be read from /proc."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", base: Path, ports: dict[str, int], version: str) -> None:
+        self.process = process
+        self.pid = process.pid
+        self.base = base
+        self.ports = ports
+        self.port = ports["amqp"]
+        self.version = version
+        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
+
+
+def installed(root: str | Path = "/") -> str | None:
+    """The version of the RabbitMQ under ``root``, or None where there is none."""
+    if not (Path(root) / _SERVER).exists():
+        return None
+    homes = sorted((Path(root) / "usr/lib/rabbitmq/lib").glob("rabbitmq_server-*"))
+    return homes[-1].name.partition("-")[2] if homes else None
+
+
+@contextlib.contextmanager
+def running(
+    root: str | Path = "/", *, plugins: Sequence[str] = (), config: Sequence[str] = (), memory_bytes: int = 1 << 30
+) -> Iterator[Node]:
+    """A fresh node for the length of the block.
+
+    ``root`` other than / is a folder to chroot into (made by debootstrap). ``plugins`` are enabled by name (rabbitmq_stream,
+    rabbitmq_management, rabbitmq_consistent_hash_exchange ...); those with a listener get a free port, see ``Node.ports``.
+    ``config`` are further lines of rabbitmq.conf. ``memory_bytes`` is the memory high watermark.
+    Raises NotInstalled, StartFailed.
+    """
+    root = Path(root)
+    version = installed(root)
+    if version is None:
+        raise NotInstalled(f"no RabbitMQ under {root}; python -m interop.rabbitmq.install installs one on Debian")
+    (root / "tmp").mkdir(exist_ok=True)
+    base = Path(tempfile.mkdtemp(prefix="rabbitmq-", dir=root / "tmp"))
+    ports = _free_ports("amqp", "dist", "epmd", "stream", "management")
+    epmd = subprocess.Popen(["epmd", "-address", "127.0.0.1", "-port", str(ports["epmd"])], stderr=subprocess.DEVNULL)
+    try:
+        _write_config(base, ports, plugins, config, memory_bytes)
+        process = _spawn(root, base, ports)
+        try:
+            _await_ready(process, base, ports["amqp"])
+            yield Node(process, base, ports, version)
+        finally:
+            _kill(process)
+    finally:
+        epmd.kill()
+        epmd.wait()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _free_ports(*names: str) -> dict[str, int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return {name: sock.getsockname()[1] for name, sock in zip(names, sockets, strict=True)}
+
+
+def _write_config(
+    base: Path, ports: dict[str, int], plugins: Sequence[str], config: Sequence[str], memory_bytes: int
+) -> None:
+    lines = [
+        f"listeners.tcp.1 = 127.0.0.1:{ports['amqp']}",
+        f"vm_memory_high_watermark.absolute = {memory_bytes}",
+        "disk_free_limit.absolute = 1MB",
+    ]
+    if "rabbitmq_stream" in plugins:
+        lines.append(f"stream.listeners.tcp.1 = 127.0.0.1:{ports['stream']}")
+    if "rabbitmq_management" in plugins:
+        lines += ["management.tcp.ip = 127.0.0.1", f"management.tcp.port = {ports['management']}"]
+    (base / "rabbitmq.conf").write_text("\n".join([*lines, *config]) + "\n")
+    (base / "env.conf").write_text("")
+    (base / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
+
+
+def _spawn(root: Path, base: Path, ports: dict[str, int]) -> "subprocess.Popen[bytes]":
+    inside = Path("/") / base.relative_to(root)
+    environment = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(inside),
+        "ERL_EPMD_PORT": str(ports["epmd"]),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": f"r{uuid.uuid4().hex[:8]}@localhost",
+        "RABBITMQ_CONF_ENV_FILE": str(inside / "env.conf"),
+        "RABBITMQ_CONFIG_FILE": str(inside / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(inside / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(inside / "data"),
+        "RABBITMQ_LOG_BASE": str(inside / "log"),
+        "RABBITMQ_GENERATED_CONFIG_DIR": str(inside / "generated"),
+        "RABBITMQ_PID_FILE": str(inside / "pid"),
+        "RABBITMQ_DIST_PORT": str(ports["dist"]),
+        # With input "allowed" the start script becomes the Erlang machine instead of its parent: our pid is the node's.
+        "RABBITMQ_ALLOW_INPUT": "true",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
+    }
+    command = [f"/{_SERVER}"]
+    if root != Path("/"):
+        command = ["chroot", str(root), *command]
+    with open(base / "output", "wb") as output:
+        return subprocess.Popen(
+            command,
+            env=environment,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _await_ready(process: "subprocess.Popen[bytes]", base: Path, port: int) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StartFailed((base / "output").read_text(errors="replace")[-2000:])
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    """Whether an AMQP broker says connection.start there (the listener opens a moment before the node is whole)."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+            sock.sendall(_PROTOCOL_HEADER)
+            return sock.recv(1) == b"\x01"
+    except OSError:
+        return False
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End the node and its port programs at once: its data is thrown away, so an orderly stop would only cost seconds."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
