@@ -1,0 +1,236 @@
+"""What can be set, in one table, and how the layers are laid over each other.
+
+The fields of Config are that table: name, default, range, help. It drives the flags, the environment, the file and the
+README. Nothing here reads the environment or a file: both come in as arguments, and so does every message go out as a
+ConfigError, never as a line of log.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+ENVIRONMENT_PREFIX = "LEVERET_"
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; the text is one sentence for whoever set it."""
+
+
+class Setting:
+    """One row of the table: what may be set, under which names, and within which bounds (both included).
+
+    ``attribute`` is Config's field; ``name`` is what people write: ``--frame-max``, ``LEVERET_FRAME_MAX``, and
+    ``frame_max`` in the file. ``rabbitmq_variable`` is read too, below its LEVERET_ twin. The bounds of text are bytes.
+    """
+
+    __slots__ = ("attribute", "choices", "default", "group", "help", "high", "kind", "low", "name", "rabbitmq_variable")
+
+    def __init__(self, attribute: str, default: Any, row: Mapping[str, Any]) -> None:
+        self.attribute = attribute
+        self.default = default
+        self.kind: type = type(default)
+        self.name: str = row["name"] or attribute
+        self.group: str = row["group"]
+        self.help: str = row["help"]
+        self.low: float = row["low"]
+        self.high: float = row["high"]
+        self.choices: tuple[str, ...] = row["choices"]
+        self.rabbitmq_variable: str = row["rabbitmq_variable"]
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    def parse(self, text: str, source: str) -> Any:
+        """Text from a flag or a variable, as a value of this setting's kind. Raises ConfigError."""
+        try:
+            if self.kind is tuple:
+                return self.check([part.strip() for part in text.split(",")], source)
+            return self.check(self.kind(text), source)
+        except ConfigError:
+            raise
+        except ValueError:
+            raise self._refusal(text, source) from None
+
+    def check(self, value: Any, source: str) -> Any:
+        """The value as Config holds it. Raises ConfigError where its type or range is wrong."""
+        if self.kind is tuple and isinstance(value, str):
+            value = [value]
+        if self.kind is tuple and isinstance(value, Sequence) and value:
+            if all(isinstance(item, str) and self._within(item) for item in value):
+                return tuple(value)
+        elif self.kind is float and type(value) is int and self._within(value):
+            return float(value)
+        # `type`, not `isinstance`: True is no number here.
+        elif type(value) is self.kind and self._within(value):
+            return value
+        raise self._refusal(value, source)
+
+    def allowed(self) -> str:
+        """What this setting takes, as the end of "it must be …"."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.kind is tuple:
+            return "one or more host names or addresses"
+        if self.kind is str:
+            return f"text of {self.low:g} to {self.high:g} bytes"
+        return f"a {'whole ' if self.kind is int else ''}number from {_plain(self.low)} to {_plain(self.high)}"
+
+    def _within(self, value: Any) -> bool:
+        if self.choices:
+            return value in self.choices
+        size = len(value.encode()) if isinstance(value, str) else value
+        return bool(self.low <= size <= self.high)
+
+    def _refusal(self, value: object, source: str) -> ConfigError:
+        shown = "" if self.name == "password" else f" {value!r}"
+        return ConfigError(f"{self.name}: the value{shown} from {source} cannot be used; it must be {self.allowed()}")
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+def _setting(  # the arguments are the columns of the table
+    default: Any,
+    help: str,  # noqa: A002 - the word the field has in click and argparse alike
+    *,
+    group: str,
+    name: str = "",
+    low: float = 0,
+    high: float = 255,
+    choices: tuple[str, ...] = (),
+    rabbitmq_variable: str = "",
+) -> Any:
+    row = {"name": name, "group": group, "help": help, "low": low, "high": high}
+    return field(default=default, metadata={**row, "choices": choices, "rabbitmq_variable": rabbitmq_variable})
+
+
+@dataclass(slots=True, kw_only=True)
+class Config:
+    """The settings of one node; every field is checked on creation. Raises ConfigError."""
+
+    hosts: tuple[str, ...] = _setting(
+        ("127.0.0.1", "::1"),
+        "Address to listen on; give it more than once for several.",
+        group="Listening",
+        name="host",
+        low=1,
+    )
+    port: int = _setting(5672, "TCP port; 0 takes any free one and prints it.", group="Listening", high=65535)
+    user: str = _setting(
+        "guest", "Name of the user clients log in as.", group="Access", low=1, rabbitmq_variable="RABBITMQ_DEFAULT_USER"
+    )
+    password: str = _setting(
+        "guest", "That user's password.", group="Access", rabbitmq_variable="RABBITMQ_DEFAULT_PASS"
+    )
+    vhost: str = _setting(
+        "/", "Virtual host that exists from the start.", group="Access", rabbitmq_variable="RABBITMQ_DEFAULT_VHOST"
+    )
+    # 60 s, 131072 bytes and 2047 channels are what RabbitMQ offers in connection.tune; clients know them.
+    heartbeat_s: int = _setting(
+        60, "Heartbeat offered to clients, in seconds; 0 for none.", group="Protocol", name="heartbeat", high=65535
+    )
+    # At least the spec's frame-min-size; at most what one may keep in memory for a peer that has sent half a frame.
+    frame_max_bytes: int = _setting(
+        131_072,
+        "Largest frame, in bytes.",
+        group="Protocol",
+        name="frame_max",
+        low=4096,
+        high=128 * 1024**2,
+    )
+    channel_max: int = _setting(2047, "Most channels in one connection.", group="Protocol", low=1, high=65535)
+    handshake_timeout_s: float = _setting(
+        10.0,
+        "Seconds a client has from connecting to an open connection.",
+        group="Protocol",
+        low=0.1,
+        high=3600,
+    )
+    # RabbitMQ's default since 4.0; its own upper bound is 512 MiB as well.
+    max_message_bytes: int = _setting(
+        16 * 1024**2, "Largest message body, in bytes.", group="Limits", low=1, high=512 * 1024**2
+    )
+    memory_limit_bytes: int = _setting(
+        0,
+        "Memory in use, in bytes, from which publishers are held back; 0 takes the share below.",
+        group="Limits",
+        high=2**63 - 1,
+    )
+    memory_limit_share: float = _setting(
+        0.4, "The same as a share of the machine's memory.", group="Limits", low=0.01, high=1
+    )
+    log_level: str = _setting("info", "How much to log to standard error.", group="Logging", choices=LOG_LEVELS)
+
+    def __post_init__(self) -> None:
+        for setting in SETTINGS:
+            setattr(self, setting.attribute, setting.check(getattr(self, setting.attribute), "an argument"))
+
+
+def _table() -> tuple[Setting, ...]:
+    return tuple(Setting(f.name, f.default, f.metadata) for f in fields(Config) if f.default is not MISSING)
+
+
+SETTINGS = _table()
+
+
+def load(
+    *,
+    file_text: str = "",
+    file_name: str = "the file",
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, str | Sequence[str]] | None = None,
+) -> Config:
+    """Lay the layers over each other: defaults, then the TOML file, the environment, the flags.
+
+    ``flags`` holds what was given on the command line, by setting name. Raises ConfigError, which names the setting,
+    the layer it came from and what is allowed.
+    """
+    values = _from_file(file_text, file_name)
+    values.update(_from_environment(environment or {}))
+    values.update(_from_flags(flags or {}))
+    return Config(**values)
+
+
+def _from_file(text: str, file_name: str) -> dict[str, Any]:
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file_name} is not a TOML file: {error}") from None
+    by_name = {setting.name: setting for setting in SETTINGS}
+    for name in given:
+        if name not in by_name:
+            near = difflib.get_close_matches(name, by_name, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(by_name)}"
+            raise ConfigError(f"{name}: no such setting, in {file_name}{hint}")
+    return {by_name[name].attribute: by_name[name].check(value, file_name) for name, value in given.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """An empty variable counts as not set, as compose files leave them."""
+    values = {}
+    for setting in SETTINGS:
+        for variable in (setting.variable, setting.rabbitmq_variable):
+            if environment.get(variable):
+                values[setting.attribute] = setting.parse(environment[variable], variable)
+                break
+    return values
+
+
+def _from_flags(flags: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
+    values = {}
+    for setting in SETTINGS:
+        given = flags.get(setting.name)
+        if given is not None:
+            value = setting.parse(given, setting.flag) if isinstance(given, str) else list(given)
+            values[setting.attribute] = setting.check(value, setting.flag)
+    return values
