@@ -1,0 +1,27 @@
+"""Direct: the routing key equals the binding key, byte for byte."""
+
+from collections.abc import Iterable
+
+from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.binding import Binding, Destination, Destinations
+
+
+class DirectExchange(Exchange):
+    __slots__ = ("_by_key",)
+
+    kind = "direct"
+
+    def _prepare(self) -> None:
+        self._by_key: dict[str, Destinations] = {}
+
+    def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:  # noqa: ARG002 - the key decides
+        return self._by_key.get(routing_key, ())
+
+    def _added(self, binding: Binding) -> None:
+        self._by_key.setdefault(binding.routing_key, Destinations()).add(binding.destination)
+
+    def _removed(self, binding: Binding) -> None:
+        destinations = self._by_key[binding.routing_key]
+        destinations.remove(binding.destination)
+        if not destinations:
+            del self._by_key[binding.routing_key]

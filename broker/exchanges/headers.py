@@ -1,0 +1,84 @@
+"""Headers: the message's headers against the binding's arguments; the key is ignored.
+
+``x-match`` in a binding's arguments is ``all`` (the default), ``any``, ``all-with-x`` or ``any-with-x``. Under the
+first two, arguments whose name begins with ``x-`` take no part; ``x-match`` itself never does. A void argument asks only that
+the header be there. Otherwise values must be equal, and an integer never equals a float. Source: RabbitMQ, "AMQP 0-9-1
+model: headers exchange", rabbit_exchange_type_headers.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.binding import Binding, Destination
+from broker.field_values import as_term, comparable, wire_type
+from protocol.amqp.errors import precondition_failed
+
+_MODES = ("all", "any", "all-with-x", "any-with-x")
+
+Comparable = tuple[object, ...]
+
+
+class _Criteria:
+    """What one binding asks: header names, each with the comparable value it must have, or None for any value."""
+
+    __slots__ = ("wants", "wants_all")
+
+    def __init__(self, arguments: Mapping[str, object]) -> None:
+        mode = arguments.get("x-match", "all")
+        self.wants_all = mode in {"all", "all-with-x"}
+        self.wants: tuple[tuple[str, Comparable | None], ...] = tuple(
+            (name, None if value is None else _wanted(value))
+            for name, value in arguments.items()
+            if name != "x-match" and (mode in {"all-with-x", "any-with-x"} or not name.startswith("x-"))
+        )
+
+    def match(self, headers: Mapping[str, Comparable]) -> bool:
+        """Nothing asked: ``all`` takes every message and ``any`` none."""
+        test = all if self.wants_all else any
+        return test(
+            name in headers if value is None else name in headers and headers[name] == value
+            for name, value in self.wants
+        )
+
+
+class HeadersExchange(Exchange):
+    """Matching looks at every binding, as RabbitMQ's does: what they ask shares no order to search by."""
+
+    __slots__ = ("_criteria",)
+
+    kind = "headers"
+    reads_headers = True
+
+    def _prepare(self) -> None:
+        self._criteria: dict[Binding, _Criteria] = {}
+
+    def validate(self, binding: Binding) -> None:
+        if "x-match" not in binding.arguments:
+            return
+        mode = binding.arguments["x-match"]
+        if not isinstance(mode, (str, bytes)):
+            raise precondition_failed(
+                f"Invalid x-match field type {wire_type(mode)} (value {as_term(mode)}); expected longstr"
+            )
+        if mode not in _MODES:
+            raise precondition_failed(
+                f"Invalid x-match field value {as_term(mode)}; expected all, any, all-with-x, or any-with-x"
+            )
+
+    def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:  # noqa: ARG002 - the headers decide
+        given = {name: comparable(value) for name, value in (headers() or {}).items()}
+        return dict.fromkeys(
+            binding.destination for binding, criteria in self._criteria.items() if criteria.match(given)
+        )
+
+    def _added(self, binding: Binding) -> None:
+        self._criteria[binding] = _Criteria(binding.arguments)
+
+    def _removed(self, binding: Binding) -> None:
+        del self._criteria[binding]
+
+
+def _wanted(value: object) -> Comparable:
+    """RabbitMQ takes a header's timestamp in milliseconds and a binding's in seconds: the two never meet."""
+    return ("never",) if isinstance(value, datetime) else comparable(value)

@@ -1,0 +1,53 @@
+"""From the exchange a message was published to, through exchange-to-exchange bindings and alternates, to its queues.
+
+Each exchange is visited once, so bindings may run in circles; each queue is found once, in a stable order.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from broker.exchanges.base import Exchange, Headers
+
+
+class Routed:
+    """Where a message goes. ``cacheable``: the same exchange and key lead here again, as long as no topology changes.
+
+    ``queues`` holds whatever was bound that is no exchange; only the caller knows their class.
+    """
+
+    __slots__ = ("cacheable", "queues")
+
+    def __init__(self, queues: tuple[Any, ...], *, cacheable: bool) -> None:
+        self.queues = queues
+        self.cacheable = cacheable
+
+
+def route(
+    exchange: Exchange, routing_key: str, headers: Headers, find_exchange: Callable[[str], Exchange | None]
+) -> Routed:
+    """The queues of one message. An alternate exchange that does not exist is passed over, as RabbitMQ does.
+
+    The alternate is tried where no binding of the exchange itself matches, even if what matches leads nowhere.
+    """
+    queues: dict[Any, None] = {}
+    seen = {exchange}
+    waiting = [exchange]
+    cacheable = True
+    while waiting:
+        current = waiting.pop()
+        if current.reads_headers:
+            cacheable = False
+        matched = False
+        for destination in current.match(routing_key, headers):
+            matched = True
+            if not isinstance(destination, Exchange):
+                queues[destination] = None
+            elif destination not in seen:
+                seen.add(destination)
+                waiting.append(destination)
+        if not matched and current.alternate is not None:
+            alternate = find_exchange(current.alternate)
+            if alternate is not None and alternate not in seen:
+                seen.add(alternate)
+                waiting.append(alternate)
+    return Routed(tuple(queues), cacheable=cacheable)
