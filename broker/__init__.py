@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from broker.server.main import serve
 
-__all__ = ["serve"]
+__all__ = ["__version__", "serve"]
+
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

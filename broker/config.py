@@ -49,6 +49,13 @@ class Setting:
     def variable(self) -> str:
         return ENVIRONMENT_PREFIX + self.name.upper()
 
+    @property
+    def default_text(self) -> str:
+        """The default as people write it."""
+        if isinstance(self.default, tuple):
+            return ", ".join(self.default)
+        return self.default if isinstance(self.default, str) else _plain(self.default)
+
     def parse(self, text: str, source: str) -> Any:
         """Text from a flag or a variable, as a value of this setting's kind. Raises ConfigError."""
         try:
@@ -188,7 +195,7 @@ def load(
     file_text: str = "",
     file_name: str = "the file",
     environment: Mapping[str, str] | None = None,
-    flags: Mapping[str, str | Sequence[str]] | None = None,
+    flags: Mapping[str, str] | None = None,
 ) -> Config:
     """Lay the layers over each other: defaults, then the TOML file, the environment, the flags.
 
@@ -226,11 +233,5 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _from_flags(flags: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
-    values = {}
-    for setting in SETTINGS:
-        given = flags.get(setting.name)
-        if given is not None:
-            value = setting.parse(given, setting.flag) if isinstance(given, str) else list(given)
-            values[setting.attribute] = setting.check(value, setting.flag)
-    return values
+def _from_flags(flags: Mapping[str, str]) -> dict[str, Any]:
+    return {s.attribute: s.parse(flags[s.name], s.flag) for s in SETTINGS if s.name in flags}

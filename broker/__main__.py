@@ -1,0 +1,106 @@
+"""The command: reads flags, environment and file, starts the shell, and turns what fails into one line and a status.
+
+What a setting is called and what it allows is not here but in broker/config.py. The shell is imported only when there
+is something to serve, so that --help and a mistyped flag are answered at once.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from broker import __version__
+from broker.config import ENVIRONMENT_PREFIX, SETTINGS, Config, ConfigError, Setting, load
+
+_PROGRAM = "leveret"
+_FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
+_EXIT_REFUSED = 2
+
+_METAVARS: Mapping[type, str] = {int: "N", float: "NUMBER", str: "TEXT", tuple: "ADDRESS"}
+
+
+class _Command(click.Command):
+    """A command whose help lists the options under the groups of the table, with defaults and variables."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for group in dict.fromkeys(setting.group for setting in SETTINGS):
+            rows = [_help_row(setting) for setting in SETTINGS if setting.group == group]
+            with formatter.section(group):
+                formatter.write_dl(rows)
+        names = {setting.name for setting in SETTINGS}
+        rest = [p.get_help_record(ctx) for p in self.get_params(ctx) if p.name not in names]
+        with formatter.section("Other"):
+            formatter.write_dl([row for row in rest if row])
+
+
+def _help_row(setting: Setting) -> tuple[str, str]:
+    variables = " or ".join(filter(None, (setting.variable, setting.rabbitmq_variable)))
+    metavar = "|".join(setting.choices) or _METAVARS[setting.kind]
+    return f"{setting.flag} {metavar}", f"{setting.help} [default: {setting.default_text}; env {variables}]"
+
+
+def _with_settings(command: Callable[..., Config]) -> Callable[..., Config]:
+    """Give the command one option a setting. Values stay text: config.py reads them, whatever layer they come from."""
+    for setting in SETTINGS:
+        command = click.option(setting.flag, setting.name, multiple=setting.kind is tuple)(command)
+    return command
+
+
+@click.command(
+    _PROGRAM,
+    cls=_Command,
+    epilog="A flag wins over a variable, a variable over the file, the file over the default.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+@_with_settings
+@click.option("--config", "file", metavar="FILE", help=f"TOML file with settings. [env {_FILE_VARIABLE}]")
+@click.version_option(__version__, prog_name=_PROGRAM, message="%(prog)s %(version)s")
+def _configuration(file: str | None, **flags: str | tuple[str, ...] | None) -> Config:
+    """Leveret, a message broker for AMQP 0-9-1 clients. Without options it serves on localhost:5672, user guest."""
+    given = {n: v if isinstance(v, str) else ",".join(v) for n, v in flags.items() if v is not None and v != ()}
+    file = file or os.environ.get(_FILE_VARIABLE)
+    text = Path(file).read_text(encoding="utf-8") if file else ""
+    return load(file_text=text, file_name=file or "", environment=os.environ, flags=given)
+
+
+def main() -> int:
+    """Run the command. Returns the exit status: 0 after a graceful stop, 2 where it was not given what it can use."""
+    try:
+        config = _configuration.main(prog_name=_PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except ConfigError as error:
+        return _refuse(str(error))
+    except UnicodeDecodeError:
+        return _refuse("the file with settings is not UTF-8 text")
+    except OSError as error:
+        return _refuse(f"cannot read {error.filename}: {error.strerror}")
+    # Nothing but a number comes back where --help or --version has been answered.
+    return _serve(config) if isinstance(config, Config) else int(config or 0)
+
+
+def _serve(config: Config) -> int:
+    import trio
+
+    from broker.server.listeners import ListenError
+    from broker.server.main import run
+
+    level = config.log_level.upper()
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)-7s %(message)s")
+    try:
+        trio.run(run, config)
+    except ListenError as error:
+        return _refuse(str(error))
+    return 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"{_PROGRAM}: {sentence}", file=sys.stderr)  # noqa: T201 - the command's own last word
+    return _EXIT_REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
