@@ -1,0 +1,142 @@
+"""Contents in pieces: ContentAssembler puts one together frame by frame, ``readdress`` makes one fit another peer.
+
+A content is one header frame and its body frames as they came (see ``protocol.amqp.basic``). The run reader takes the usual case of one
+body frame; this is for all the rest, and it knows the words for what can go wrong.
+"""
+
+from struct import Struct
+
+from protocol.amqp import frames, properties, replies
+from protocol.amqp.basic import CLASS_BASIC, PROPERTIES_AT, PUBLISH_METHOD
+from protocol.amqp.errors import HardError
+
+# RabbitMQ's absolute bound on a body, checked as soon as its header comes.
+BODY_MAX_BYTES = 512 * 1024 * 1024
+
+_FRAME_HEAD = Struct(">BHI")
+_HEADER = Struct(">HHQ")
+
+
+class ContentAssembler:
+    """Publish method, header, bodies -> one content. One for each channel; idle between messages.
+
+    ``keep_max`` is the largest body kept, in bytes: of a larger one only the size is counted, as it will be refused when it is whole.
+    """
+
+    __slots__ = ("arguments", "awaiting", "body_size", "flags", "keep_max", "pieces", "remaining")
+
+    IDLE, HEADER, BODY = range(3)
+
+    def __init__(self, keep_max: int) -> None:
+        self.keep_max = keep_max
+        self.awaiting = self.IDLE
+        self.arguments = b""
+        self.pieces: list[bytes] = []
+        self.body_size = 0
+        self.remaining = 0
+        self.flags = 0
+
+    def start(self, arguments: bytes) -> None:
+        """A publish method came. ``arguments`` is its payload behind the ids. Raises HardError if a content is under way."""
+        if self.awaiting != self.IDLE:
+            raise self._unexpected_method()
+        self.arguments = arguments
+        self.awaiting = self.HEADER
+
+    def method_came(self) -> None:
+        """Another method came. Raises HardError 505 if a content is under way."""
+        if self.awaiting != self.IDLE:
+            raise self._unexpected_method()
+
+    def _unexpected_method(self) -> HardError:
+        if self.awaiting == self.HEADER:
+            return _unexpected(f"expected content header for class {CLASS_BASIC}, got non content header frame instead")
+        return _unexpected("expected content body, got non content body frame instead")
+
+    def add(self, kind: int, channel: int, payload: bytes) -> bool:
+        """A header or body frame came. True when the content is whole. Raises HardError 501, 505 or 541."""
+        if self.awaiting == self.HEADER:
+            return self._add_header(kind, channel, payload)
+        if self.awaiting == self.BODY:
+            return self._add_body(kind, channel, payload)
+        raise HardError(replies.UNEXPECTED_FRAME, "expected method frame, got non method frame instead")
+
+    def _add_header(self, kind: int, channel: int, payload: bytes) -> bool:
+        if kind != frames.HEADER or len(payload) < _HEADER.size:
+            raise self._unexpected_method()
+        class_id, weight, body_size = _HEADER.unpack_from(payload)
+        if class_id != CLASS_BASIC:
+            raise _unexpected(f"expected content header for class {CLASS_BASIC}, got one for class {class_id} instead")
+        if weight:
+            raise self._unexpected_method()
+        if body_size > BODY_MAX_BYTES:
+            raise _frame_error(f"content body size {body_size} exceeds maximum allowed size {BODY_MAX_BYTES}")
+        try:
+            self.flags = properties.check(payload[_HEADER.size :])
+        except ValueError:
+            raise HardError(replies.INTERNAL_ERROR, "", CLASS_BASIC, PUBLISH_METHOD) from None
+        self.body_size = self.remaining = body_size
+        self.pieces.append(_frame(kind, channel, payload))
+        self.awaiting = self.BODY
+        return not body_size
+
+    def _add_body(self, kind: int, channel: int, payload: bytes) -> bool:
+        if kind != frames.BODY:
+            raise self._unexpected_method()
+        if len(payload) > self.remaining:
+            raise _frame_error("content body frame exceeds remaining content size")
+        self.remaining -= len(payload)
+        # An empty body frame is legal and says nothing.
+        if payload and not self.too_large:
+            self.pieces.append(_frame(kind, channel, payload))
+        return not self.remaining
+
+    @property
+    def too_large(self) -> bool:
+        return self.body_size > self.keep_max
+
+    def finish(self) -> bytes:
+        """The whole content; the assembler is idle again."""
+        content = b"".join(self.pieces)
+        self.pieces.clear()
+        self.awaiting = self.IDLE
+        return content
+
+
+def _frame(kind: int, channel: int, payload: bytes) -> bytes:
+    return b"%b%b\xce" % (_FRAME_HEAD.pack(kind, channel, len(payload)), payload)
+
+
+def _unexpected(text: str) -> HardError:
+    return HardError(replies.UNEXPECTED_FRAME, text, CLASS_BASIC, PUBLISH_METHOD)
+
+
+def _frame_error(text: str) -> HardError:
+    return HardError(replies.FRAME_ERROR, text, CLASS_BASIC, PUBLISH_METHOD)
+
+
+def properties_of(content: bytes) -> bytes:
+    """The properties of a content, as they came."""
+    return content[PROPERTIES_AT : 7 + int.from_bytes(content[3:7], "big")]
+
+
+def readdress(content: bytes, channel: int, frame_max: int) -> bytes:
+    """A content for another channel, with body frames that fit ``frame_max`` (bytes, overhead included).
+
+    Body frames that fit are kept as they are; a larger one is cut.
+    """
+    payload_max = frame_max - frames.OVERHEAD_BYTES
+    pieces: list[bytes] = []
+    pos, end = 0, len(content)
+    while pos < end:
+        kind, _, size = _FRAME_HEAD.unpack_from(content, pos)
+        stop = pos + 7 + size
+        if size <= payload_max or kind != frames.BODY:
+            pieces.append(_FRAME_HEAD.pack(kind, channel, size))
+            pieces.append(content[pos + 7 : stop + 1])
+        else:
+            for start in range(pos + 7, stop, payload_max):
+                piece = content[start : min(start + payload_max, stop)]
+                pieces.append(_frame(kind, channel, piece))
+        pos = stop + 1
+    return b"".join(pieces)

@@ -1,0 +1,22 @@
+"""Values in Erlang's notation, because some of RabbitMQ's reply texts print them so (``~tp``)."""
+
+_ESCAPES = {
+    0x08: "\\b",
+    0x09: "\\t",
+    0x0A: "\\n",
+    0x0B: "\\v",
+    0x0C: "\\f",
+    0x0D: "\\r",
+    0x1B: "\\e",
+    0x22: '\\"',
+    0x5C: "\\\\",
+}
+
+
+def binary(value: bytes) -> str:
+    """A binary: ``<<"text">>`` where every byte is printable ASCII, else ``<<1,2,3>>``."""
+    if not value:
+        return "<<>>"
+    if all(0x20 <= byte < 0x7F or byte in _ESCAPES for byte in value):
+        return '<<"' + "".join(_ESCAPES.get(byte) or chr(byte) for byte in value) + '">>'
+    return "<<" + ",".join(map(str, value)) + ">>"

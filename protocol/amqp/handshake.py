@@ -1,0 +1,126 @@
+"""From the protocol header to open: which method is legal in which connection state, SASL responses, and the checks of tune-ok.
+
+Rule: the states and what moves between them stand in one table here; ``connection.py`` does what the table says.
+
+Source: AMQP 0-9-1, section 2.2.4 and RabbitMQ's rabbit_reader (whose state names go into reply texts).
+"""
+
+from enum import Enum
+
+from protocol.amqp import erlang, methods, replies
+from protocol.amqp.errors import HardError
+from protocol.amqp.methods import FieldTable, Method
+
+HEADER_BYTES = 8
+AMQP_0_9_1 = b"AMQP\x00\x00\x09\x01"
+# What clients of 0-9 proper send; the two versions are near enough.
+AMQP_0_9 = b"AMQP\x01\x01\x00\x09"
+# RabbitMQ since 4.0 answers what it cannot serve with AMQP 1.0's SASL header, except for a near miss of 0-9-1.
+AMQP_1_0_SASL = b"AMQP\x03\x01\x00\x00"
+
+
+class State(Enum):
+    """The value is RabbitMQ's name, which reply texts show."""
+
+    HEADER = "handshake"
+    STARTING = "starting"
+    TUNING = "tuning"
+    OPENING = "opening"
+    RUNNING = "running"
+    CLOSED = "closed"  # we sent connection.close and wait for close-ok
+    ENDED = "ended"  # nothing is read or written any more
+
+
+class Step(Enum):
+    """What a legal connection method makes us do."""
+
+    LOGIN = "login"
+    TUNE = "tune"
+    OPEN = "open"
+    CLOSE = "close"
+    UPDATE_SECRET = "update-secret"
+    ANSWER_CLOSE = "answer close"
+    END = "end"
+
+
+# A method that is not here is 504 "unexpected method in connection state ..."; in CLOSED it is ignored.
+TABLE: dict[tuple[State, type[Method]], Step] = {
+    (State.STARTING, methods.Connection.StartOk): Step.LOGIN,
+    (State.TUNING, methods.Connection.TuneOk): Step.TUNE,
+    (State.OPENING, methods.Connection.Open): Step.OPEN,
+    (State.RUNNING, methods.Connection.Close): Step.CLOSE,
+    (State.RUNNING, methods.Connection.UpdateSecret): Step.UPDATE_SECRET,
+    (State.CLOSED, methods.Connection.Close): Step.ANSWER_CLOSE,
+    (State.CLOSED, methods.Connection.CloseOk): Step.END,
+}
+
+
+def answer_to_header(header: bytes) -> bytes | None:
+    """None where ``header`` is one we serve, else the header to answer before the socket is shut."""
+    if header in (AMQP_0_9_1, AMQP_0_9):
+        return None
+    if header.startswith(b"AMQP"):
+        near_miss = header[4:6] == b"\x00\x00" and header[6] >= 9
+        # AMQP 1.0 itself, which we do not speak: say what we do.
+        is_1_0 = header[5:] == b"\x01\x00\x00"
+        if near_miss or is_1_0:
+            return AMQP_0_9_1
+    return AMQP_1_0_SASL
+
+
+Credentials = tuple[str, str]
+
+
+def read_plain(response: bytes) -> Credentials:
+    """PLAIN (RFC 4616): authzid NUL user NUL password; the authzid is ignored. Raises HardError 502."""
+    parts = response.split(b"\x00")
+    if len(parts) != 3:
+        raise HardError(replies.SYNTAX_ERROR, f"response {erlang.binary(response)} invalid")
+    return parts[1].decode(errors="replace"), parts[2].decode(errors="replace")
+
+
+def read_amqplain(response: bytes) -> Credentials:
+    """AMQPLAIN: a field table, without its length, with LOGIN and PASSWORD. Raises HardError 502."""
+    try:
+        table = methods.decode_table(len(response).to_bytes(4, "big") + response)
+    except (ValueError, IndexError, RecursionError):
+        raise HardError(replies.SYNTAX_ERROR, "AMQPLAIN auth info cannot be decoded") from None
+    login, password = table.get("LOGIN"), table.get("PASSWORD")
+    if login is None or password is None:
+        raise HardError(replies.SYNTAX_ERROR, "AMQPLAIN auth info is missing LOGIN or PASSWORD field")
+    if not isinstance(login, str) or not isinstance(password, str):
+        raise HardError(replies.SYNTAX_ERROR, "AMQPLAIN auth info uses unsupported type for LOGIN or PASSWORD field")
+    return login, password
+
+
+MECHANISMS = {"PLAIN": read_plain, "AMQPLAIN": read_amqplain}
+
+
+def read_login(mechanism: str, response: str | bytes) -> Credentials:
+    """User and password from a start-ok. Raises HardError 503 for a mechanism that was not offered, 502 for a bad response."""
+    reader = MECHANISMS.get(mechanism)
+    if reader is None:
+        raise HardError(replies.COMMAND_INVALID, f"unknown authentication mechanism '{mechanism}'")
+    return reader(response.encode() if isinstance(response, str) else response)
+
+
+def capabilities(client_properties: FieldTable) -> FieldTable:
+    """What the client says it can take; empty where it says nothing or nonsense."""
+    found = client_properties.get("capabilities")
+    return found if isinstance(found, dict) else {}
+
+
+def check_negotiated(field: str, value: int, minimum: int, maximum: int) -> None:
+    """Hold a number of tune-ok against what tune offered. 0 means "no limit", so it is higher than any maximum.
+
+    Raises HardError 530 in RabbitMQ's words, which blame connection.tune.
+    """
+    if value and value < minimum:
+        text = f"negotiated {field} = {value} is lower than the minimum allowed value ({minimum})"
+    elif not value:
+        text = f"negotiated {field} = 0 (no limit) is higher than the maximum allowed value ({maximum})"
+    elif value > maximum:
+        text = f"negotiated {field} = {value} is higher than the maximum allowed value ({maximum})"
+    else:
+        return
+    raise HardError(replies.NOT_ALLOWED, text, *methods.ids(methods.Connection.Tune))

@@ -1,0 +1,179 @@
+"""Content properties: the bytes after a content header's first twelve, carried whole.
+
+``check`` refuses what cannot be decoded, so that a consumer never gets bytes its library chokes on; ``flags_of`` tells in one step whether
+a message has a property that the broker itself must read. Fields are decoded only when something asks.
+
+    +-----------+------------------------------------------------+
+    | flags u16 | the properties whose flag is set, highest first |
+    +-----------+------------------------------------------------+
+
+Source: AMQP 0-9-1, sections 2.3.5.2 and 4.2.6.1; field types as RabbitMQ reads them (its errata page).
+"""
+
+from protocol.amqp.methods import FieldTable, decode_table
+
+HEADERS = 1 << 13
+DELIVERY_MODE = 1 << 12
+REPLY_TO = 1 << 9
+EXPIRATION = 1 << 8
+USER_ID = 1 << 4
+
+# Properties that change what the broker does with a message.
+READ_BY_BROKER = HEADERS | REPLY_TO | EXPIRATION | USER_ID
+
+_SHORT_STRING = 0
+_TABLE = -1
+# (flag, width in bytes, or one of the two above), in wire order.
+_LAYOUT = (
+    (1 << 15, _SHORT_STRING),  # content_type
+    (1 << 14, _SHORT_STRING),  # content_encoding
+    (HEADERS, _TABLE),
+    (DELIVERY_MODE, 1),
+    (1 << 11, 1),  # priority
+    (1 << 10, _SHORT_STRING),  # correlation_id
+    (REPLY_TO, _SHORT_STRING),
+    (EXPIRATION, _SHORT_STRING),
+    (1 << 7, _SHORT_STRING),  # message_id
+    (1 << 6, 8),  # timestamp
+    (1 << 5, _SHORT_STRING),  # type
+    (USER_ID, _SHORT_STRING),
+    (1 << 3, _SHORT_STRING),  # app_id
+    (1 << 2, _SHORT_STRING),  # cluster_id
+)
+# A second flag word would follow; no property of class basic lives there.
+_CONTINUED = 1
+
+_VALUE_BYTES = {
+    ord("t"): 1,
+    ord("b"): 1,
+    ord("B"): 1,
+    ord("s"): 2,
+    ord("u"): 2,
+    ord("I"): 4,
+    ord("i"): 4,
+    ord("f"): 4,
+    ord("l"): 8,
+    ord("L"): 8,
+    ord("d"): 8,
+    ord("T"): 8,
+    ord("D"): 5,
+    ord("V"): 0,
+}
+_LONG = frozenset(b"Sx")
+_NESTED_TABLE, _NESTED_ARRAY = ord("F"), ord("A")
+# Deeper than any real header, shallow enough that neither we nor a client's decoder runs out of stack.
+_DEPTH_MAX = 100
+
+
+class BadProperties(ValueError):
+    """The bytes are no properties."""
+
+
+def flags_of(properties: bytes) -> int:
+    """The flag word. Raises BadProperties if there is none."""
+    if len(properties) < 2:
+        raise BadProperties("no flags")
+    return properties[0] << 8 | properties[1]
+
+
+def check(properties: bytes) -> int:
+    """Walk every property once, without building values, and return the flags.
+
+    Raises BadProperties for what is truncated, left over, of an unknown type, too deep, or not UTF-8 in a name.
+    """
+    flags = flags_of(properties)
+    if flags & _CONTINUED:
+        raise BadProperties("a second flag word")
+    pos = 2
+    try:
+        for flag, width in _LAYOUT:
+            if flags & flag:
+                pos = _skip_property(properties, pos, width)
+    except IndexError:
+        raise BadProperties("truncated") from None
+    if pos != len(properties):
+        raise BadProperties("truncated or left over")
+    return flags
+
+
+def _skip_property(data: bytes, pos: int, width: int) -> int:
+    if width == _SHORT_STRING:
+        stop = pos + 1 + data[pos]
+        data[pos + 1 : stop].decode()
+        return stop
+    if width == _TABLE:
+        return _skip_table(data, pos, len(data), 0)
+    return pos + width
+
+
+def _skip_table(data: bytes, pos: int, limit: int, depth: int) -> int:
+    stop = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
+    pos += 4
+    if stop > limit or depth > _DEPTH_MAX:
+        raise BadProperties("a table longer than its place, or too deep")
+    while pos < stop:
+        key = pos + 1 + data[pos]
+        data[pos + 1 : key].decode()
+        pos = _skip_value(data, key, stop, depth)
+    if pos != stop:
+        raise BadProperties("a field longer than its table")
+    return pos
+
+
+def _skip_array(data: bytes, pos: int, limit: int, depth: int) -> int:
+    stop = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
+    pos += 4
+    if stop > limit or depth > _DEPTH_MAX:
+        raise BadProperties("an array longer than its place, or too deep")
+    while pos < stop:
+        pos = _skip_value(data, pos, stop, depth)
+    if pos != stop:
+        raise BadProperties("a value longer than its array")
+    return pos
+
+
+def _skip_value(data: bytes, pos: int, limit: int, depth: int) -> int:
+    kind = data[pos]
+    width = _VALUE_BYTES.get(kind)
+    if width is not None:
+        return pos + 1 + width
+    if kind in _LONG:
+        return pos + 5 + int.from_bytes(data[pos + 1 : pos + 5], "big")
+    if kind == _NESTED_TABLE:
+        return _skip_table(data, pos + 1, limit, depth + 1)
+    if kind == _NESTED_ARRAY:
+        return _skip_array(data, pos + 1, limit, depth + 1)
+    raise BadProperties(f"unknown field type {kind}")
+
+
+def short_string(properties: bytes, wanted: int) -> str | None:
+    """One short-string property by its flag (EXPIRATION, USER_ID, REPLY_TO), or None. ``properties`` were checked."""
+    place = _place(properties, wanted)
+    if place is None:
+        return None
+    return properties[place + 1 : place + 1 + properties[place]].decode()
+
+
+def delivery_mode(properties: bytes) -> int:
+    """1 transient, 2 persistent; 1 where the publisher said nothing. ``properties`` were checked."""
+    place = _place(properties, DELIVERY_MODE)
+    return 1 if place is None else properties[place]
+
+
+def headers(properties: bytes) -> FieldTable | None:
+    """The header table, decoded, or None where the message has none. ``properties`` were checked."""
+    place = _place(properties, HEADERS)
+    return None if place is None else decode_table(properties[place:])
+
+
+def _place(properties: bytes, wanted: int) -> int | None:
+    flags = flags_of(properties)
+    if not flags & wanted:
+        return None
+    pos = 2
+    for flag, width in _LAYOUT:
+        if flag == wanted:
+            break
+        if flags & flag:
+            pos = _skip_property(properties, pos, width)
+    return pos
