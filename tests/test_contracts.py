@@ -1,0 +1,80 @@
+"""The walls between the rooms stand, and they are walls: each contract refuses an import that would break it."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parent.parent
+_PACKAGES = ("broker", "protocol", "streams")
+
+
+def lint_imports(folder):
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_contracts_hold():
+    result = lint_imports(_ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("contract", "room", "line"),
+    [
+        ("layers", "broker/turn.py", "import broker.queues.intruder"),
+        ("layers", "broker/queues/intruder.py", "import broker.exchanges.intruder"),
+        ("layers", "protocol/intruder.py", "import streams"),
+        ("core", "broker/session/intruder.py", "import time"),
+        ("core", "broker/node.py", "def now():\n    from asyncio import sleep"),
+        ("core", "protocol/amqp/intruder.py", "import socket"),
+        ("pamqp", "broker/intruder.py", "from pamqp import commands"),
+        ("pamqp", "protocol/amqp/intruder.py", "import pamqp.encode"),
+        ("streams", "streams/intruder.py", "import protocol.amqp"),
+        ("exchange-kinds", "broker/exchanges/topic.py", "import broker.exchanges.direct"),
+        ("queue-kinds", "broker/queues/stream.py", "import broker.queues.classic"),
+    ],
+)
+def test_each_contract_refuses_an_intruder(tmp_path, contract, room, line):
+    for package in _PACKAGES:
+        shutil.copytree(_ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(_ROOT / "pyproject.toml", tmp_path)
+    for name in ("broker/queues/__init__.py", "broker/exchanges/__init__.py", "broker/session/__init__.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("broker/queues/intruder.py", "broker/exchanges/intruder.py", "broker/queues/classic.py"):
+        (tmp_path / name).touch()
+    with (tmp_path / room).open("a") as file:
+        file.write(f"\n{line}\n")
+
+    result = lint_imports(tmp_path)
+    assert result.returncode == 1, result.stdout + result.stderr
+    contracts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    name = next(c["name"] for c in contracts if c["id"] == contract)
+    assert f"{name} BROKEN" in " ".join(result.stdout.split())
+
+
+def test_the_wheel_holds_the_three_packages_and_nothing_else(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=_ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("leveret-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {n.split("/")[0] for n in names if ".dist-info/" not in n} == set(_PACKAGES)
+    assert {f"{package}/py.typed" for package in _PACKAGES} <= set(names)
+    assert any(n.endswith("licenses/LICENSE") for n in names)
+
+
+def test_every_room_of_the_broker_has_its_layer():
+    contracts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (c["layers"] for c in contracts if c["id"] == "layers")
+    named = {word.strip(" ()") for layer in layers for word in layer.split("|")}
+    rooms = {
+        f"broker.{path.stem}"
+        for path in (_ROOT / "broker").iterdir()
+        if path.name[0] != "_" and path.name != "py.typed"
+    }
+    assert rooms <= named
