@@ -48,8 +48,7 @@ class Exchange(ABC):
         return bool(self.bindings)
 
     def bind(self, binding: Binding) -> bool:
-        """Add a binding; False where it was there already. Raises SoftError 406 where this kind cannot take it."""
-        self.validate(binding)
+        """Add a binding that ``validate`` let through; False where it was there already."""
         if binding.identity in self.bindings:
             return False
         self.bindings[binding.identity] = binding

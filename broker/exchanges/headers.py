@@ -1,9 +1,9 @@
 """Headers: the message's headers against the binding's arguments; the key is ignored.
 
 ``x-match`` in a binding's arguments is ``all`` (the default), ``any``, ``all-with-x`` or ``any-with-x``. Under the
-first two, arguments whose name begins with ``x-`` take no part; ``x-match`` itself never does. A void argument asks only that
-the header be there. Otherwise values must be equal, and an integer never equals a float. Source: RabbitMQ, "AMQP 0-9-1
-model: headers exchange", rabbit_exchange_type_headers.
+first two, arguments whose name begins with ``x-`` take no part; ``x-match`` itself never does. A void argument asks
+only that the header be there. Otherwise values must be equal, and an integer never equals a float. Source: RabbitMQ,
+"AMQP 0-9-1 model: headers exchange", rabbit_exchange_type_headers.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,0 +1,165 @@
+"""exchange.* and queue.*: from a client's method to the virtual host, and the reply to it.
+
+What belongs to the wire is here: line ends are stripped from names, "" stands for the channel's last declared queue,
+and nowait holds the reply back. What is allowed is the virtual host's business.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from broker.vhost import VirtualHost, refuse_default_exchange
+from protocol.amqp.errors import access_refused, not_found
+from protocol.amqp.methods import Exchange, Method, Queue, queue_declare_ok
+
+_LINE_ENDS = str.maketrans("", "", "\r\n")
+_REPLY_TO = "amq.rabbitmq.reply-to"
+
+
+class Owner(Protocol):
+    """The connection: exclusive queues are its own and end with it."""
+
+    def owns(self, queue: Any) -> None: ...
+
+
+class Channel(Protocol):
+    """What the handlers ask of a channel. ``last_queue`` is "" until a queue was declared on it."""
+
+    last_queue: str
+
+    @property
+    def vhost(self) -> VirtualHost[Any]: ...
+    @property
+    def owner(self) -> Owner: ...
+
+
+def handle(channel: Channel, method: Method, turn: Any) -> Method | None:
+    """Do what a method of the exchange or queue class asks; returns its reply, or None where the client wants none.
+
+    Raises SoftError, with RabbitMQ's text, where it is refused. KeyError: not a method of these classes.
+    """
+    reply = _HANDLERS[type(method)](channel, method, turn)
+    # queue.unbind has no nowait.
+    return None if getattr(method, "nowait", False) else reply
+
+
+def resolve_queue_name(channel: Channel, name: str) -> str:
+    """A queue name as basic.get, basic.consume and queue.* mean it: "" is the queue last declared on the channel.
+
+    Raises SoftError 404 where none was.
+    """
+    if name:
+        return name
+    if not channel.last_queue:
+        raise not_found("no previously declared queue")
+    return channel.last_queue
+
+
+def strip_line_ends(name: str) -> str:
+    """RabbitMQ drops CR and LF from the names in these methods (but not in queue.purge, and not in basic.*)."""
+    return name.translate(_LINE_ENDS)
+
+
+def _declare_exchange(channel: Channel, method: Exchange.Declare, turn: Any) -> Method:  # noqa: ARG001
+    name = strip_line_ends(method.exchange)
+    if method.passive:
+        refuse_default_exchange(name)
+        channel.vhost.exchange(name)
+    else:
+        channel.vhost.declare_exchange(
+            name,
+            method.exchange_type,
+            durable=method.durable,
+            auto_delete=method.auto_delete,
+            internal=method.internal,
+            arguments=method.arguments or {},
+        )
+    return Exchange.DeclareOk()
+
+
+def _delete_exchange(channel: Channel, method: Exchange.Delete, turn: Any) -> Method:  # noqa: ARG001
+    channel.vhost.delete_exchange(strip_line_ends(method.exchange), if_unused=method.if_unused)
+    return Exchange.DeleteOk()
+
+
+def _bind_exchange(channel: Channel, method: Exchange.Bind, turn: Any) -> Method:  # noqa: ARG001
+    source, destination = strip_line_ends(method.source), strip_line_ends(method.destination)
+    channel.vhost.bind_exchange(source, destination, method.routing_key, method.arguments or {})
+    return Exchange.BindOk()
+
+
+def _unbind_exchange(channel: Channel, method: Exchange.Unbind, turn: Any) -> Method:  # noqa: ARG001
+    source, destination = strip_line_ends(method.source), strip_line_ends(method.destination)
+    channel.vhost.unbind_exchange(source, destination, method.routing_key, method.arguments or {})
+    return Exchange.UnbindOk()
+
+
+def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method:  # noqa: ARG001
+    name = strip_line_ends(method.queue)
+    if method.passive:
+        queue = channel.vhost.queue(name, channel.owner)
+    else:
+        queue, is_new = channel.vhost.declare_queue(
+            name,
+            durable=method.durable,
+            exclusive=method.exclusive,
+            auto_delete=method.auto_delete,
+            arguments=method.arguments or {},
+            owner=channel.owner,
+        )
+        if is_new and method.exclusive:
+            channel.owner.owns(queue)
+    channel.last_queue = queue.name
+    return queue_declare_ok(queue.name, queue.message_count, queue.consumer_count)
+
+
+def _bind_queue(channel: Channel, method: Queue.Bind, turn: Any) -> Method:  # noqa: ARG001
+    queue, key = _queue_and_key(channel, method)
+    exchange = strip_line_ends(method.exchange)
+    channel.vhost.bind_queue(exchange, queue, key, method.arguments or {}, channel.owner)
+    return Queue.BindOk()
+
+
+def _unbind_queue(channel: Channel, method: Queue.Unbind, turn: Any) -> Method:  # noqa: ARG001
+    queue, key = _queue_and_key(channel, method)
+    exchange = strip_line_ends(method.exchange)
+    channel.vhost.unbind_queue(exchange, queue, key, method.arguments or {}, channel.owner)
+    return Queue.UnbindOk()
+
+
+def _queue_and_key(channel: Channel, method: Queue.Bind | Queue.Unbind) -> tuple[str, str]:
+    """Queue and key both empty: the last declared queue, bound by its own name (AMQP 0-9-1, queue.bind)."""
+    queue = resolve_queue_name(channel, method.queue)
+    key = method.routing_key if method.queue or method.routing_key else queue
+    queue = strip_line_ends(queue)
+    if queue.startswith(_REPLY_TO):
+        raise access_refused("cannot bind or unbind to a volatile (direct reply-to) queue")
+    return queue, key
+
+
+def _purge_queue(channel: Channel, method: Queue.Purge, turn: Any) -> Method:
+    queue = channel.vhost.queue(resolve_queue_name(channel, method.queue), channel.owner)
+    return Queue.PurgeOk(message_count=queue.purge(turn))
+
+
+def _delete_queue(channel: Channel, method: Queue.Delete, turn: Any) -> Method:
+    count = channel.vhost.delete_queue_named(
+        strip_line_ends(resolve_queue_name(channel, method.queue)),
+        channel.owner,
+        if_unused=method.if_unused,
+        if_empty=method.if_empty,
+        turn=turn,
+    )
+    return Queue.DeleteOk(message_count=count)
+
+
+_HANDLERS: dict[type[Method], Callable[[Channel, Any, Any], Method]] = {
+    Exchange.Declare: _declare_exchange,
+    Exchange.Delete: _delete_exchange,
+    Exchange.Bind: _bind_exchange,
+    Exchange.Unbind: _unbind_exchange,
+    Queue.Declare: _declare_queue,
+    Queue.Bind: _bind_queue,
+    Queue.Unbind: _unbind_queue,
+    Queue.Purge: _purge_queue,
+    Queue.Delete: _delete_queue,
+}

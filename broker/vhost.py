@@ -1,0 +1,336 @@
+"""One virtual host: its exchanges and queues by name, and every change of who is bound to what.
+
+Declares, deletes and binds with RabbitMQ's checks, in RabbitMQ's order and words. What a client wrote stays out: names
+come stripped, with "" resolved (session/topology.py). Every method that refuses raises a SoftError, nothing else.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from broker.exchanges import KINDS, routing
+from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.binding import Binding, Destination
+from broker.exchanges.default import DefaultExchange
+from broker.exchanges.routing import Routed
+from broker.queues import arguments as rules
+from protocol.amqp.errors import access_refused, not_found, precondition_failed, resource_locked
+
+Arguments = Mapping[str, Any]
+
+_RESERVED = "amq."
+# Name, kind, internal; all are durable. The trace exchange is where RabbitMQ's firehose publishes.
+_PREDECLARED = (
+    ("amq.direct", "direct", False),
+    ("amq.fanout", "fanout", False),
+    ("amq.headers", "headers", False),
+    ("amq.match", "headers", False),
+    ("amq.rabbitmq.trace", "topic", True),
+    ("amq.topic", "topic", False),
+)
+_NAME_RANDOM_BYTES = 16
+
+
+class Queue(Protocol):
+    """What a virtual host asks of a queue of any kind."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def durable(self) -> bool: ...
+    @property
+    def auto_delete(self) -> bool: ...
+    @property
+    def exclusive_owner(self) -> object | None: ...
+    @property
+    def arguments(self) -> dict[str, Any]: ...
+    @property
+    def message_count(self) -> int: ...
+    @property
+    def consumer_count(self) -> int: ...
+    @property
+    def ever_consumed(self) -> bool: ...
+    def delete(self, turn: Any) -> int: ...
+
+
+Q = TypeVar("Q", bound=Queue)
+
+
+class VirtualHost(Generic[Q]):
+    """A name space. ``topology_version`` changes whenever a route may have: a cached route is good while it stays.
+
+    ``make_queue(name, durable, auto_delete, exclusive_owner, arguments)`` makes what the queue's arguments ask for;
+    ``random_bytes(n)`` must not be guessable, since it names queues.
+    """
+
+    __slots__ = ("_bindings_to", "_make_queue", "_random_bytes", "exchanges", "name", "queues", "topology_version")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        make_queue: Callable[[str, bool, bool, object | None, dict[str, Any]], Q],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self.name = name
+        self.queues: dict[str, Q] = {}
+        self.exchanges: dict[str, Exchange] = {"": DefaultExchange(self.queues.get)}
+        for exchange, kind, internal in _PREDECLARED:
+            self.exchanges[exchange] = KINDS[kind](exchange, durable=True, internal=internal)
+        self.topology_version = 0
+        self._make_queue = make_queue
+        self._random_bytes = random_bytes
+        # By destination, so that a queue's end costs as much as it has bindings, not as the host has.
+        self._bindings_to: dict[Destination, dict[object, Binding]] = {}
+
+    # Names as RabbitMQ's texts give them.
+
+    def describe_queue(self, name: str) -> str:
+        return f"queue '{name}' in vhost '{self.name}'"
+
+    def describe_exchange(self, name: str) -> str:
+        return f"exchange '{name}' in vhost '{self.name}'"
+
+    # Exchanges.
+
+    def exchange(self, name: str) -> Exchange:
+        """The exchange of a name, the default one included. Raises 404."""
+        exchange = self.exchanges.get(name)
+        if exchange is None:
+            raise not_found(f"no {self.describe_exchange(name)}")
+        return exchange
+
+    def declare_exchange(
+        self, name: str, kind: str, *, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
+    ) -> Exchange:
+        """A new exchange, or the one there is if it is equivalent. Raises 403 and 406."""
+        if kind not in KINDS:
+            raise precondition_failed(f"unknown exchange type '{kind}'")
+        refuse_default_exchange(name)
+        exchange = self.exchanges.get(name)
+        if exchange is not None:
+            self._check_same_exchange(exchange, kind, durable, auto_delete, internal, arguments)
+            return exchange
+        _refuse_reserved("exchange", name)
+        rules.check_exchange_argument(self.describe_exchange(name), "alternate-exchange", arguments)
+        exchange = KINDS[kind](name, durable=durable, auto_delete=auto_delete, internal=internal, arguments=arguments)
+        self.exchanges[name] = exchange
+        self.topology_version += 1
+        return exchange
+
+    def delete_exchange(self, name: str, *, if_unused: bool) -> None:
+        """Delete with all bindings from and to it; a missing one is no error. Raises 403, and 406 where in use."""
+        refuse_default_exchange(name)
+        if name.startswith(_RESERVED):
+            raise access_refused(f"deletion of system {self.describe_exchange(name)} not allowed")
+        exchange = self.exchanges.get(name)
+        if exchange is None:
+            return
+        if if_unused and exchange.has_bindings:
+            raise precondition_failed(f"{self.describe_exchange(name)} in use")
+        self._drop_bindings(self._take_exchange(exchange))
+        self.topology_version += 1
+
+    # Bindings.
+
+    def bind_queue(self, source: str, queue: str, key: str, arguments: Arguments, owner: object) -> None:
+        """Bind, unless the same binding is there. Raises 403, 404, 405 (another connection's queue) and 406."""
+        refuse_default_exchange(source)
+        exchange = self.exchange(source)
+        destination = self._existing_queue(queue)
+        binding = Binding(source, destination, key, arguments)
+        exchange.validate(binding)
+        self.check_access(destination, owner)
+        self._add_binding(exchange, binding)
+
+    def bind_exchange(self, source: str, destination: str, key: str, arguments: Arguments) -> None:
+        """Bind an exchange to a source exchange, which may be itself. Raises 403, 404 and 406."""
+        refuse_default_exchange(destination)
+        refuse_default_exchange(source)
+        exchange = self.exchange(source)
+        binding = Binding(source, self.exchange(destination), key, arguments)
+        exchange.validate(binding)
+        self._add_binding(exchange, binding)
+
+    def unbind_queue(self, source: str, queue: str, key: str, arguments: Arguments, owner: object) -> None:
+        """Take a binding away; nothing happens where anything of it is missing. Raises 403 and 405."""
+        refuse_default_exchange(source)
+        exchange, destination = self.exchanges.get(source), self.queues.get(queue)
+        if exchange is None or destination is None:
+            return
+        binding = Binding(source, destination, key, arguments)
+        if binding.identity in exchange.bindings:
+            self.check_access(destination, owner)
+            self._drop_bindings([binding])
+
+    def unbind_exchange(self, source: str, destination: str, key: str, arguments: Arguments) -> None:
+        """Take a binding away; nothing happens where anything of it is missing. Raises 403."""
+        refuse_default_exchange(destination)
+        refuse_default_exchange(source)
+        bound = self.exchanges.get(destination)
+        if bound is not None:
+            self._drop_bindings([Binding(source, bound, key, arguments)])
+
+    # Queues.
+
+    def declare_queue(
+        self, name: str, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Arguments, owner: object
+    ) -> tuple[Q, bool]:
+        """A queue and whether it is new; "" asks for a name of the server's. Raises 403, 405 and 406.
+
+        An exclusive queue belongs to ``owner`` and is never durable, whatever the client said.
+        """
+        holder = owner if exclusive else None
+        durable = durable and not exclusive
+        if name:
+            _refuse_reserved("queue", name)
+        else:
+            name = self._server_name(arguments)
+        queue = self.queues.get(name)
+        if queue is not None:
+            self._check_same_queue(queue, durable, auto_delete, arguments, holder)
+            return queue, False
+        rules.check_new_queue(
+            self.describe_queue(name), arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete
+        )
+        queue = self._make_queue(name, durable, auto_delete, holder, dict(arguments))
+        self.queues[name] = queue
+        self.topology_version += 1
+        return queue, True
+
+    def queue(self, name: str, owner: object) -> Q:
+        """The queue of a name, for use by ``owner``. Raises 404, and 405 if it is another connection's."""
+        queue = self._existing_queue(name)
+        self.check_access(queue, owner)
+        return queue
+
+    def check_access(self, queue: Q, owner: object) -> None:
+        """Refuse with 405 another connection's exclusive queue."""
+        if queue.exclusive_owner is not None and queue.exclusive_owner is not owner:
+            raise self._locked(queue)
+
+    def delete_queue_named(self, name: str, owner: object, *, if_unused: bool, if_empty: bool, turn: Any) -> int:
+        """Delete as a client asks; a missing queue counts 0 messages. Raises 405 and 406."""
+        queue = self.queues.get(name)
+        if queue is None:
+            return 0
+        self.check_access(queue, owner)
+        if if_unused and queue.consumer_count:
+            raise precondition_failed(f"{self.describe_queue(name)} in use")
+        if if_empty and queue.message_count:
+            raise precondition_failed(f"{self.describe_queue(name)} not empty")
+        return self.delete_queue(queue, turn)
+
+    def delete_queue(self, queue: Q, turn: Any) -> int:
+        """Delete a queue and its bindings, and return its ready messages; one already deleted counts 0.
+
+        The queue's consumers are cancelled on the way, which may bring callers back here: the name is gone before.
+        """
+        if self.queues.get(queue.name) is not queue:
+            return 0
+        del self.queues[queue.name]
+        self._drop_bindings(self._bindings_to.pop(queue, {}).values())
+        self.topology_version += 1
+        return queue.delete(turn)
+
+    def queue_unused(self, queue: Q, turn: Any) -> bool:
+        """To be called when a consumer left: deletes an auto-delete queue that had consumers and has none now."""
+        unused = queue.auto_delete and queue.ever_consumed and not queue.consumer_count
+        if unused:
+            self.delete_queue(queue, turn)
+        return unused
+
+    # Routing.
+
+    def route(self, exchange: str, routing_key: str, headers: Headers) -> Routed:
+        """The queues of a message published to an exchange. Raises 404; whether it is internal the caller asks."""
+        return routing.route(self.exchange(exchange), routing_key, headers, self.exchanges.get)
+
+    # Inside.
+
+    def _existing_queue(self, name: str) -> Q:
+        queue = self.queues.get(name)
+        if queue is None:
+            raise not_found(f"no {self.describe_queue(name)}")
+        return queue
+
+    def _add_binding(self, exchange: Exchange, binding: Binding) -> None:
+        if exchange.bind(binding):
+            self._bindings_to.setdefault(binding.destination, {})[binding.identity] = binding
+            self.topology_version += 1
+
+    def _drop_bindings(self, bindings: Iterable[Binding]) -> None:
+        """Take bindings away, and each auto-delete exchange whose last one went, and what was bound to that, and so on.
+
+        A list of what is left to do, no recursion: a client may chain more exchanges than Python stacks calls.
+        """
+        waiting = list(bindings)
+        while waiting:
+            binding = waiting.pop()
+            source = self.exchanges.get(binding.source)
+            if source is None or not source.unbind(binding):
+                continue
+            self._forget(binding)
+            self.topology_version += 1
+            if source.auto_delete and not source.has_bindings:
+                waiting += self._take_exchange(source)
+
+    def _take_exchange(self, exchange: Exchange) -> list[Binding]:
+        """Remove an exchange and the bindings from it; returns the bindings to it, which are still to be dropped."""
+        del self.exchanges[exchange.name]
+        for binding in list(exchange.bindings.values()):
+            exchange.unbind(binding)
+            self._forget(binding)
+        return list(self._bindings_to.pop(exchange, {}).values())
+
+    def _forget(self, binding: Binding) -> None:
+        known = self._bindings_to.get(binding.destination)
+        if known is not None:
+            known.pop(binding.identity, None)
+            if not known:
+                del self._bindings_to[binding.destination]
+
+    def _check_same_exchange(
+        self, exchange: Exchange, kind: str, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
+    ) -> None:
+        resource = self.describe_exchange(exchange.name)
+        rules.check_property_equivalent(resource, "type", current=exchange.kind, received=kind)
+        rules.check_property_equivalent(resource, "durable", current=exchange.durable, received=durable)
+        rules.check_property_equivalent(resource, "auto_delete", current=exchange.auto_delete, received=auto_delete)
+        rules.check_property_equivalent(resource, "internal", current=exchange.internal, received=internal)
+        rules.check_argument_equivalent(resource, "alternate-exchange", exchange.arguments, arguments)
+
+    def _check_same_queue(
+        self, queue: Q, durable: bool, auto_delete: bool, arguments: Arguments, holder: object | None
+    ) -> None:
+        if queue.exclusive_owner is not holder:
+            raise self._locked(queue)
+        resource = self.describe_queue(queue.name)
+        rules.check_property_equivalent(resource, "durable", current=queue.durable, received=durable)
+        rules.check_property_equivalent(resource, "auto_delete", current=queue.auto_delete, received=auto_delete)
+        rules.check_equivalent(resource, queue.arguments, arguments)
+
+    def _locked(self, queue: Q) -> Exception:
+        return resource_locked(
+            f"cannot obtain exclusive access to locked {self.describe_queue(queue.name)}. It could be originally "
+            "declared on another connection or the exclusive property value does not match that of the original "
+            "declaration."
+        )
+
+    def _server_name(self, arguments: Arguments) -> str:
+        kind = rules.queue_type(arguments)
+        if kind != rules.CLASSIC:
+            raise precondition_failed(f"Cannot declare a server-named queue for type {rules.type_module(kind)}")
+        random = base64.urlsafe_b64encode(self._random_bytes(_NAME_RANDOM_BYTES))
+        return "amq.gen-" + random.rstrip(b"=").decode()
+
+
+def refuse_default_exchange(name: str) -> None:
+    """The default exchange cannot be declared, deleted or bound by hand. Raises SoftError 403."""
+    if not name:
+        raise access_refused("operation not permitted on the default exchange")
+
+
+def _refuse_reserved(kind: str, name: str) -> None:
+    if name.startswith(_RESERVED):
+        raise access_refused(f"{kind} name '{name}' contains reserved prefix 'amq.*'")
