@@ -14,9 +14,7 @@ def test_defaults_are_a_local_broker_with_guest():
 
 def test_each_layer_wins_over_the_one_below():
     layers = {"file_text": "port = 1", "environment": {"LEVERET_PORT": "2"}, "flags": {"port": "3"}}
-    seen = [load().port]
-    for count in range(1, 4):
-        seen.append(load(**dict(list(layers.items())[:count])).port)
+    seen = [load(**dict(list(layers.items())[:count])).port for count in range(4)]
     assert seen == [5672, 1, 2, 3]
 
 
@@ -77,8 +75,10 @@ def test_numbers_keep_their_bounds_in_every_layer(setting):
         ),
         (
             {"environment": {"LEVERET_LOG_LEVEL": "loud"}},
-            "log_level: the value 'loud' from LEVERET_LOG_LEVEL cannot be used; "
-            "it must be one of debug, info, warning, error",
+            (
+                "log_level: the value 'loud' from LEVERET_LOG_LEVEL cannot be used; "
+                "it must be one of debug, info, warning, error"
+            ),
         ),
         (
             {"file_text": "port = true", "file_name": "l.toml"},
@@ -95,8 +95,10 @@ def test_numbers_keep_their_bounds_in_every_layer(setting):
         ({"file_text": "prot = 1", "file_name": "l.toml"}, "prot: no such setting, in l.toml; did you mean 'port'?"),
         (
             {"flags": {"memory_limit_share": "nan"}},
-            "memory_limit_share: the value nan from --memory-limit-share cannot be used; "
-            "it must be a number from 0.01 to 1",
+            (
+                "memory_limit_share: the value nan from --memory-limit-share cannot be used; "
+                "it must be a number from 0.01 to 1"
+            ),
         ),
     ],
 )

@@ -1,0 +1,125 @@
+"""The command as a person or a supervisor meets it: a process with flags, a log on standard error and an exit status."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pika
+import pytest
+
+from broker import __version__
+from broker.config import SETTINGS
+
+
+def leveret(*arguments, **environment):
+    command = [sys.executable, "-m", "broker", *arguments]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+
+
+@contextlib.contextmanager
+def running(*arguments, **environment) -> Iterator[tuple[subprocess.Popen, list[str]]]:
+    """The broker and the lines it printed up to RabbitMQ's words, which tools wait for."""
+    command = [sys.executable, "-m", "broker", *arguments]
+    with subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            lines = []
+            for line in process.stderr:
+                lines.append(line.rstrip())
+                if "Server startup complete" in line:
+                    break
+            yield process, lines
+        finally:
+            process.kill()
+
+
+def ports(lines):
+    return [(m[1], int(m[2])) for line in lines if (m := re.search(r"listening on (\S+):(\d+)$", line))]
+
+
+def test_help_lists_every_setting_with_its_names_and_default():
+    result = leveret("--help")
+    assert result.returncode == 0
+    words = " ".join(result.stdout.split())
+    for setting in SETTINGS:
+        assert f"{setting.flag} " in words
+        assert setting.variable in words
+        assert f"[default: {setting.default_text};" in words
+
+
+def test_version():
+    assert leveret("--version").stdout == f"leveret {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        (["--port", "70000"], {}, "port: the value 70000 from --port cannot be used"),
+        (["--prot", "1"], {}, "No such option '?--prot"),
+        (["extra"], {}, "unexpected extra argument"),
+        ([], {"LEVERET_HEARTBEAT": "often"}, "heartbeat: the value 'often' from LEVERET_HEARTBEAT"),
+        (["--config", "no-such.toml"], {}, "cannot read no-such.toml: No such file"),
+        ([], {"LEVERET_CONFIG": "no-such.toml"}, "cannot read no-such.toml: No such file"),
+        (["--host", "127.0.0.256", "--port", "0"], {}, r"cannot listen on 127.0.0.256"),
+    ],
+)
+def test_what_cannot_be_used_gives_one_line_and_status_2(arguments, environment, sentence):
+    result = leveret(*arguments, **environment)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert re.match(rf"leveret: .*{sentence}", result.stderr)
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_busy_port_gives_one_line_and_status_2():
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        result = leveret("--host", "127.0.0.1", "--port", str(port))
+    assert result.returncode == 2
+    assert re.match(rf"leveret: cannot listen on 127\.0\.0\.1:{port}: Address already in use\n$", result.stderr)
+
+
+def test_a_file_of_settings_is_read(tmp_path):
+    file = tmp_path / "leveret.toml"
+    file.write_text('host = "127.0.0.1"\nport = 0\nuser = "alice"\npassword = "wonder"\n')
+    with running(LEVERET_CONFIG=str(file)) as (_, lines):
+        ((_, port),) = ports(lines)
+        url = f"amqp://alice:wonder@127.0.0.1:{port}/%2f?connection_attempts=1"
+        with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+            assert connection.is_open
+
+
+def test_port_0_is_printed_and_serves_both_families():
+    with running("--port", "0") as (_, lines):
+        served = ports(lines)
+        assert "127.0.0.1" in {host for host, _ in served}
+        assert len({port for _, port in served}) == 1
+        for host, port in served:
+            socket.create_connection((host.strip("[]"), port)).close()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_gracefully_with_status_0(sign):
+    with running("--port", "0", "--host", "127.0.0.1") as (process, lines):
+        ((_, port),) = ports(lines)
+        connection = pika.BlockingConnection(pika.URLParameters(f"amqp://guest:guest@127.0.0.1:{port}/%2f"))
+        process.send_signal(sign)
+        with pytest.raises(pika.exceptions.ConnectionClosedByBroker) as closed:
+            connection.process_data_events(time_limit=10)
+        assert closed.value.reply_code == 320
+        assert process.wait(10) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_the_log_level_is_kept():
+    with running("--port", "0") as (_, lines):
+        assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO ", line) for line in lines)
+        assert lines
+    with socket.create_server(("127.0.0.1", 0)) as busy:  # nothing but the refusal where only errors may be said
+        port = str(busy.getsockname()[1])
+        result = leveret("--port", port, "--host", "127.0.0.1", "--log-level", "error")
+    assert result.stderr.count("\n") == 1

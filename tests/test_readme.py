@@ -1,0 +1,43 @@
+"""The front door says what is so: the settings, the first program and the commands are those of the tree."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from broker.config import SETTINGS
+
+_ROOT = Path(__file__).parent.parent
+_README = (_ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def settings_table():
+    rows = ["| name | flag | environment | default | what it is |", "|---|---|---|---|---|"]
+    for s in SETTINGS:
+        variables = "`, `".join(filter(None, (s.variable, s.rabbitmq_variable)))
+        rows.append(f"| `{s.name}` | `{s.flag}` | `{variables}` | `{s.default_text}` | {s.help} It is {s.allowed()}. |")
+    return "\n".join(rows)
+
+
+def test_the_settings_are_those_of_the_table():
+    found = re.search(r"<!-- settings: .* -->\n\n(.*?)\n\n<!-- end of settings -->", _README, re.DOTALL)
+    assert found
+    assert found[1] == settings_table(), f"put this into README.md:\n{settings_table()}"
+
+
+def test_the_first_program_is_the_one_that_is_run():
+    path = "interop/clients/aio_pika/first_program.py"
+    found = re.search(rf"<!-- the text of {path}.*? -->\n```python\n(.*?)```\n", _README, re.DOTALL)
+    assert found
+    assert found[1] == (_ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./-]+\.(?:py|toml|lock)|[\w./-]+/)`", _README))))
+def test_what_it_names_exists(path):
+    named_within = {"session/", "vhost.py", "exchanges/", "queues/", "server/peer.py"}
+    assert (_ROOT / ("broker/" + path if path in named_within else path)).exists()
+
+
+def test_ci_runs_its_test_command():
+    (command,) = re.findall(r"^python3 -m venv .*/pytest$", _README, re.MULTILINE)
+    assert command
