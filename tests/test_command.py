@@ -1,4 +1,4 @@
-"""The command as a person or a supervisor meets it: a process with flags, a log on standard error and an exit status."""
+"""The command as a person or a supervisor meets it: a process with flags, a log on standard error, an exit status."""
 
 import contextlib
 import os
