@@ -5,13 +5,14 @@ come stripped, with "" resolved (session/topology.py). Every method that refuses
 """
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from broker.exchanges import KINDS, routing
 from broker.exchanges.base import Exchange, Headers
-from broker.exchanges.binding import Binding, Destination
+from broker.exchanges.binding import Binding
 from broker.exchanges.default import DefaultExchange
+from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
 from broker.queues import arguments as rules
 from protocol.amqp.errors import access_refused, not_found, precondition_failed, resource_locked
@@ -63,7 +64,7 @@ class VirtualHost(Generic[Q]):
     ``random_bytes(n)`` must not be guessable, since it names queues.
     """
 
-    __slots__ = ("_bindings_to", "_make_queue", "_random_bytes", "exchanges", "name", "queues", "topology_version")
+    __slots__ = ("_graph", "_make_queue", "_random_bytes", "exchanges", "name", "queues")
 
     def __init__(
         self,
@@ -74,14 +75,17 @@ class VirtualHost(Generic[Q]):
     ) -> None:
         self.name = name
         self.queues: dict[str, Q] = {}
-        self.exchanges: dict[str, Exchange] = {"": DefaultExchange(self.queues.get)}
-        for exchange, kind, internal in _PREDECLARED:
-            self.exchanges[exchange] = KINDS[kind](exchange, durable=True, internal=internal)
-        self.topology_version = 0
         self._make_queue = make_queue
         self._random_bytes = random_bytes
-        # By destination, so that a queue's end costs as much as it has bindings, not as the host has.
-        self._bindings_to: dict[Destination, dict[object, Binding]] = {}
+        self._graph = BindingGraph()
+        self.exchanges = self._graph.exchanges
+        self._graph.add(DefaultExchange(self.queues.get))
+        for exchange, kind, internal in _PREDECLARED:
+            self._graph.add(KINDS[kind](exchange, durable=True, internal=internal))
+
+    @property
+    def topology_version(self) -> int:
+        return self._graph.version
 
     # Names as RabbitMQ's texts give them.
 
@@ -114,8 +118,7 @@ class VirtualHost(Generic[Q]):
         _refuse_reserved("exchange", name)
         rules.check_exchange_argument(self.describe_exchange(name), "alternate-exchange", arguments)
         exchange = KINDS[kind](name, durable=durable, auto_delete=auto_delete, internal=internal, arguments=arguments)
-        self.exchanges[name] = exchange
-        self.topology_version += 1
+        self._graph.add(exchange)
         return exchange
 
     def delete_exchange(self, name: str, *, if_unused: bool) -> None:
@@ -128,8 +131,7 @@ class VirtualHost(Generic[Q]):
             return
         if if_unused and exchange.has_bindings:
             raise precondition_failed(f"{self.describe_exchange(name)} in use")
-        self._drop_bindings(self._take_exchange(exchange))
-        self.topology_version += 1
+        self._graph.remove(exchange)
 
     # Bindings.
 
@@ -141,7 +143,7 @@ class VirtualHost(Generic[Q]):
         binding = Binding(source, destination, key, arguments)
         exchange.validate(binding)
         self.check_access(destination, owner)
-        self._add_binding(exchange, binding)
+        self._graph.bind(binding)
 
     def bind_exchange(self, source: str, destination: str, key: str, arguments: Arguments) -> None:
         """Bind an exchange to a source exchange, which may be itself. Raises 403, 404 and 406."""
@@ -150,7 +152,7 @@ class VirtualHost(Generic[Q]):
         exchange = self.exchange(source)
         binding = Binding(source, self.exchange(destination), key, arguments)
         exchange.validate(binding)
-        self._add_binding(exchange, binding)
+        self._graph.bind(binding)
 
     def unbind_queue(self, source: str, queue: str, key: str, arguments: Arguments, owner: object) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403 and 405."""
@@ -161,7 +163,7 @@ class VirtualHost(Generic[Q]):
         binding = Binding(source, destination, key, arguments)
         if binding.identity in exchange.bindings:
             self.check_access(destination, owner)
-            self._drop_bindings([binding])
+            self._graph.unbind([binding])
 
     def unbind_exchange(self, source: str, destination: str, key: str, arguments: Arguments) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403."""
@@ -169,7 +171,7 @@ class VirtualHost(Generic[Q]):
         refuse_default_exchange(source)
         bound = self.exchanges.get(destination)
         if bound is not None:
-            self._drop_bindings([Binding(source, bound, key, arguments)])
+            self._graph.unbind([Binding(source, bound, key, arguments)])
 
     # Queues.
 
@@ -195,7 +197,7 @@ class VirtualHost(Generic[Q]):
         )
         queue = self._make_queue(name, durable, auto_delete, holder, dict(arguments))
         self.queues[name] = queue
-        self.topology_version += 1
+        self._graph.version += 1
         return queue, True
 
     def queue(self, name: str, owner: object) -> Q:
@@ -229,8 +231,7 @@ class VirtualHost(Generic[Q]):
         if self.queues.get(queue.name) is not queue:
             return 0
         del self.queues[queue.name]
-        self._drop_bindings(self._bindings_to.pop(queue, {}).values())
-        self.topology_version += 1
+        self._graph.unbind_destination(queue)
         return queue.delete(turn)
 
     def queue_unused(self, queue: Q, turn: Any) -> bool:
@@ -253,42 +254,6 @@ class VirtualHost(Generic[Q]):
         if queue is None:
             raise not_found(f"no {self.describe_queue(name)}")
         return queue
-
-    def _add_binding(self, exchange: Exchange, binding: Binding) -> None:
-        if exchange.bind(binding):
-            self._bindings_to.setdefault(binding.destination, {})[binding.identity] = binding
-            self.topology_version += 1
-
-    def _drop_bindings(self, bindings: Iterable[Binding]) -> None:
-        """Take bindings away, and each auto-delete exchange whose last one went, and what was bound to that, and so on.
-
-        A list of what is left to do, no recursion: a client may chain more exchanges than Python stacks calls.
-        """
-        waiting = list(bindings)
-        while waiting:
-            binding = waiting.pop()
-            source = self.exchanges.get(binding.source)
-            if source is None or not source.unbind(binding):
-                continue
-            self._forget(binding)
-            self.topology_version += 1
-            if source.auto_delete and not source.has_bindings:
-                waiting += self._take_exchange(source)
-
-    def _take_exchange(self, exchange: Exchange) -> list[Binding]:
-        """Remove an exchange and the bindings from it; returns the bindings to it, which are still to be dropped."""
-        del self.exchanges[exchange.name]
-        for binding in list(exchange.bindings.values()):
-            exchange.unbind(binding)
-            self._forget(binding)
-        return list(self._bindings_to.pop(exchange, {}).values())
-
-    def _forget(self, binding: Binding) -> None:
-        known = self._bindings_to.get(binding.destination)
-        if known is not None:
-            known.pop(binding.identity, None)
-            if not known:
-                del self._bindings_to[binding.destination]
 
     def _check_same_exchange(
         self, exchange: Exchange, kind: str, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
