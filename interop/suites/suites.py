@@ -1,0 +1,81 @@
+"""The three suites: where each stands, what it needs, how it is run, and which of its tests may fail and why.
+
+The counts and the names belong to the commits named here; other checkouts run as well, but names may have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One client's own tests. Test names are ``module.Class::test[parameters]``, as in pytest's JUnit report."""
+
+    name: str
+    repository: str
+    commit: str
+    tests: int
+    """How many tests that commit has under ``arguments``, the skipped ones included."""
+    requirements: tuple[str, ...]
+    """Of its pyproject's test dependencies those that the run needs, in the versions of its own lock file."""
+    arguments: tuple[str, ...]
+    install_checkout: bool = False
+    """The client asks importlib.metadata for its version, so it must be installed (a copy of the checkout is)."""
+    known_failures: Mapping[str, str] = field(default_factory=dict)
+    """Test name, without the parameters in brackets when it holds for all of them -> reason."""
+    known_on_rabbitmq: Mapping[str, str] = field(default_factory=dict)
+    """The same for RabbitMQ 3.10, by which this table was checked."""
+
+
+_NO_TLS = "needs TLS, which leveret does not serve yet"
+_NO_TLS_HERE = "needs TLS, which the reference node was run without"
+_AIORMQ_TLS = (
+    "tests.test_connection::test_ssl_verification_fails_without_trusted_ca",
+    "tests.test_connection::test_ssl_context",
+)
+
+AIO_PIKA = Suite(
+    name="aio-pika",
+    repository="mosquito/aio-pika",
+    commit="0a9f24c",
+    tests=781,
+    requirements=(
+        "aiormq==6.9.2", "aiomisc==18.0.6", "aiomisc-pytest==2.0.0", "pytest==9.0.2", "pytest-rst==0.1.5",
+        "shortuuid==1.0.13", "timeout-decorator==0.5.0", "yarl==1.22.0",
+    ),
+    arguments=("-k", "not amqps", "-o", "log_cli=false", "tests"),
+    install_checkout=True,
+)  # fmt: skip
+
+AIORMQ = Suite(
+    name="aiormq",
+    repository="mosquito/aiormq",
+    commit="ec95ea9",
+    tests=236,
+    requirements=(
+        "pamqp==3.3.0", "aiomisc==17.9.4", "aiomisc-pytest==1.3.4", "pytest==8.4.2", "pytest-rst==0.1.5",
+        "yarl==1.22.0",
+    ),
+    arguments=("-k", "not amqps", "tests"),
+    install_checkout=True,
+    known_failures=dict.fromkeys(_AIORMQ_TLS, _NO_TLS),
+    known_on_rabbitmq=dict.fromkeys(_AIORMQ_TLS, _NO_TLS_HERE),
+)  # fmt: skip
+
+PIKA = Suite(
+    name="pika",
+    repository="pika/pika",
+    commit="2126d43a",
+    tests=82,
+    requirements=("pytest==9.0.2",),
+    arguments=("-p", "pika_port", "tests/acceptance/blocking_adapter_test.py"),
+    known_on_rabbitmq={
+        "tests.acceptance.blocking_adapter_test.TestInvalidExchangeTypeRaisesConnectionClosed::test": (
+            "an unknown exchange type ends the connection (503) before RabbitMQ 3.13.3, the channel (406) since"
+        ),
+    },
+)
+
+SUITES = {suite.name: suite for suite in (AIO_PIKA, AIORMQ, PIKA)}
