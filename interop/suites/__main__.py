@@ -1,4 +1,4 @@
-"""`python -m interop.suites --checkouts DIR [--url URL] [SUITE]...`: run them, compare with what is expected, print a table.
+"""`python -m interop.suites --checkouts DIR [SUITE]...`: run them, compare with what is expected, print a table.
 
 Ends with 0 when every failure is a known one and every known one still fails, otherwise with 1.
 """
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from interop.clients.leveret import Leveret
 from interop.suites.environment import CheckoutMissing, commit_of, find_checkout, python_for
-from interop.suites.outcome import FAILED, PASSED, SKIPPED, Outcome, Verdict
+from interop.suites.outcome import FAILED, PASSED, SKIPPED, Verdict
 from interop.suites.run import RunFailed, run
 from interop.suites.suites import SUITES, Suite
 

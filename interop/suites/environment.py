@@ -32,7 +32,7 @@ def commit_of(checkout: Path) -> str:
 
 
 def python_for(suite: Suite, checkout: Path, environments: Path) -> Path:
-    """The interpreter of the suite's environment; makes the environment when its recipe is not the one it was made by."""
+    """The interpreter of the suite's environment; makes that anew when its recipe has changed."""
     folder = environments / suite.name
     recipe = "\n".join([sys.version, commit_of(checkout), *suite.requirements])
     stamp = folder / "made-by"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,7 +38,7 @@ def read_report(path: Path) -> Outcome:
     """Read a JUnit report. A test that passed but whose teardown failed stands in it twice: it counts as failed."""
     results: dict[str, str] = {}
     messages: dict[str, str] = {}
-    for case in ElementTree.parse(path).iter("testcase"):
+    for case in ET.parse(path).iter("testcase"):
         name = f"{case.get('classname')}::{case.get('name')}"
         problem = next((child for child in case if child.tag in {"failure", "error"}), None)
         if problem is not None:

@@ -25,9 +25,8 @@ def run(suite: Suite, checkout: Path, python: Path, port: int, reports: Path, on
     report.unlink(missing_ok=True)
     # The last -k wins, so a narrower choice takes up the suite's own.
     narrowed = ["-k", f"({only}) and not amqps"] if only else []
-    command = [
-        python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}", *suite.arguments, *narrowed
-    ]  # fmt: skip
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}"]
+    command += [*suite.arguments, *narrowed]
     with docker_stub(port) as docker, log.open("wb") as output:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "AMQP_"))},
