@@ -1,9 +1,9 @@
 """The hot path over bytes: read publish, ack, nack and reject; write deliver, get-ok, return, ack and nack.
 
-A *content* is what follows a publish, kept as it came: one header frame and the body frames, each whole, with the publisher's channel
-number in it. A delivery is ``prefix + tag + suffix + content``, so a message of one body frame is sliced off once and joined once, never
-taken apart. Reading in runs (the same publish frame again is one comparison) costs about 0.7 us a message in plain Python; decoding it
-with pamqp costs 12.
+A *content* is what follows a publish, kept as it came: one header frame and the body frames, each whole, with the
+publisher's channel number in it. A delivery is ``prefix + tag + suffix + content``, so a message of one body frame is
+sliced off once and joined once, never taken apart. Reading in runs (the same publish frame again is one comparison)
+costs about 0.7 us a message in plain Python; decoding it with pamqp costs 12.
 
 Methods (AMQP 0-9-1, class 60), each in a method frame::
 
@@ -51,7 +51,9 @@ pack_tag = Struct(">Q").pack
 
 
 class PublishArguments:
-    """What a publish frame says. ``route`` is exchange and routing key as they stand on the wire, for deliveries and returns."""
+    """What a publish frame says. ``route`` is exchange and routing key as they stand on the wire, for deliveries and
+    returns.
+    """
 
     __slots__ = ("exchange", "immediate", "mandatory", "route", "routing_key")
 
@@ -87,7 +89,9 @@ class PublishRun:
 
 
 class PropertiesSeen:
-    """The properties that were checked last, so that a publisher's constant properties are walked once, not once a message."""
+    """The properties that were checked last, so that a publisher's constant properties are walked once, not once a
+    message.
+    """
 
     __slots__ = ("flags", "known", "last")
 
@@ -115,8 +119,8 @@ class PropertiesSeen:
 def read_publish_run(data: bytes, start: int, payload_max: int, seen: PropertiesSeen) -> PublishRun | None:
     """All whole publishes from ``start`` on that repeat one method frame and have at most one body frame each.
 
-    Stops, without a complaint, at whatever else stands there: another frame, a half frame, a body in pieces, an error. The frame by frame
-    path reads that and knows the words for it. None if not even one message could be read.
+    Stops, without a complaint, at whatever else stands there: another frame, a half frame, a body in pieces, an error.
+    The frame by frame path reads that and knows the words for it. None if not even one message could be read.
     """
     end = len(data)
     head = start + 8 + int.from_bytes(data[start + 3 : start + 7], "big")
@@ -180,7 +184,9 @@ class SettlementRun:
 
 
 def read_settlement_run(data: bytes, start: int) -> SettlementRun | None:
-    """All whole ack, nack or reject frames from ``start`` on that differ in nothing but their tag. None if there is none."""
+    """All whole ack, nack or reject frames from ``start`` on that differ in nothing but their tag. None if there is
+    none.
+    """
     count = (len(data) - start) // SETTLEMENT_FRAME_BYTES
     method = _SETTLEMENTS.get(data[start + 7 : start + 11])
     if not count or method is None or data[start + 3 : start + 7] != b"\x00\x00\x00\x0d":

@@ -2,8 +2,8 @@
 
 Rule: everything that moves a channel from one state to another stands here. What a method *does* does not.
 
-A channel that the server has closed (after a soft error) discards all but close and close-ok: a client may have sent much before it hears.
-Source: AMQP 0-9-1, section 2.2.2 and RabbitMQ's rabbit_channel.
+A channel that the server has closed (after a soft error) discards all but close and close-ok: a client may have sent
+much before it hears. Source: AMQP 0-9-1, section 2.2.2 and RabbitMQ's rabbit_channel.
 """
 
 from enum import Enum, auto

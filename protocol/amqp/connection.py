@@ -1,9 +1,10 @@
 """Connection: the server's half of one AMQP connection. Bytes in, events out; what it has to say goes to ``write``.
 
-It knows the life cycle of the connection and of its channels, and nothing of exchanges and queues. Time comes in as ``now``.
+It knows the life cycle of the connection and of its channels, and nothing of exchanges and queues. Time comes in as
+``now``.
 
-``receive`` is lazy on purpose: an event is handled before the bytes behind it are read, so that a channel closed by the broker in the
-middle of a batch discards the rest of that batch.
+``receive`` is lazy on purpose: an event is handled before the bytes behind it are read, so that a channel closed by
+the broker in the middle of a batch discards the rest of that batch.
 """
 
 from collections.abc import Callable, Iterator
@@ -98,7 +99,8 @@ class Connection:
     def receive(self, data: bytes, now: float) -> Iterator[Event]:
         """Everything that ``data`` completes, one event after the other.
 
-        Raises HardError for what ends the connection; pass it to ``fail`` and call ``receive(b"", now)`` for what stands behind it.
+        Raises HardError for what ends the connection; pass it to ``fail`` and call ``receive(b"", now)`` for what
+        stands behind it.
         """
         if data:
             self.heartbeat.received_at = now
@@ -308,8 +310,8 @@ class Connection:
     def fail(self, error: AmqpError, now: float) -> None:
         """End the connection on account of ``error``. What its channels held must have been settled before.
 
-        Before the peer has logged in, RabbitMQ tells it next to nothing: a frame only for a refused login of a client that can take it
-        and for a failed negotiation, else silence and, some seconds later, a closed socket.
+        Before the peer has logged in, RabbitMQ tells it next to nothing: a frame only for a refused login of a client
+        that can take it and for a failed negotiation, else silence and, some seconds later, a closed socket.
         """
         if self.state in (State.CLOSED, State.ENDED):
             return

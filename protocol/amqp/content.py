@@ -1,7 +1,7 @@
 """Contents in pieces: ContentAssembler puts one together frame by frame, ``readdress`` makes one fit another peer.
 
-A content is one header frame and its body frames as they came (see ``protocol.amqp.basic``). The run reader takes the usual case of one
-body frame; this is for all the rest, and it knows the words for what can go wrong.
+A content is one header frame and its body frames as they came (see ``protocol.amqp.basic``). The run reader takes the
+usual case of one body frame; this is for all the rest, and it knows the words for what can go wrong.
 """
 
 from struct import Struct
@@ -20,7 +20,8 @@ _HEADER = Struct(">HHQ")
 class ContentAssembler:
     """Publish method, header, bodies -> one content. One for each channel; idle between messages.
 
-    ``keep_max`` is the largest body kept, in bytes: of a larger one only the size is counted, as it will be refused when it is whole.
+    ``keep_max`` is the largest body kept, in bytes: of a larger one only the size is counted, as it will be refused
+    when it is whole.
     """
 
     __slots__ = ("arguments", "awaiting", "body_size", "flags", "keep_max", "pieces", "remaining")
@@ -37,7 +38,9 @@ class ContentAssembler:
         self.flags = 0
 
     def start(self, arguments: bytes) -> None:
-        """A publish method came. ``arguments`` is its payload behind the ids. Raises HardError if a content is under way."""
+        """A publish method came. ``arguments`` is its payload behind the ids. Raises HardError if a content is under
+        way.
+        """
         if self.awaiting != self.IDLE:
             raise self._unexpected_method()
         self.arguments = arguments

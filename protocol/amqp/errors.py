@@ -1,7 +1,7 @@
 """What a peer did wrong, as exceptions that carry the reply the peer will get.
 
-SoftError ends a channel, HardError the connection. They are the only exceptions that protocol/ and the broker's core let
-out on account of a client's input; any other exception is a bug of ours.
+SoftError ends a channel, HardError the connection. They are the only exceptions that protocol/ and the broker's core
+let out on account of a client's input; any other exception is a bug of ours.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,8 @@ _TEXT_MAX_BYTES = 255
 class AmqpError(Exception):
     """A refusal. ``text`` is the whole reply text (``NAME - explanation``), at most 255 bytes of UTF-8.
 
-    ``class_id`` and ``method_id`` name the method to blame; they stay 0 until whoever dispatched that method fills them in.
+    ``class_id`` and ``method_id`` name the method to blame; they stay 0 until whoever dispatched that method fills
+    them in.
     """
 
     def __init__(self, reply: Reply, explanation: str, class_id: int = 0, method_id: int = 0) -> None:

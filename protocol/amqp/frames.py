@@ -45,8 +45,9 @@ def snippet(payload: bytes) -> str:
 class FrameBuffer:
     """Bytes that arrived and were not read yet: ``data[pos:]``.
 
-    ``payload_max`` is the largest payload taken, in bytes. Like RabbitMQ it is frame_max itself, not frame_max - 8: quite a few clients
-    forget the eight bytes of overhead. The hot path (``protocol.amqp.basic``) reads ``data`` and moves ``pos`` by itself.
+    ``payload_max`` is the largest payload taken, in bytes. Like RabbitMQ it is frame_max itself, not frame_max - 8:
+    quite a few clients forget the eight bytes of overhead. The hot path (``protocol.amqp.basic``) reads ``data`` and
+    moves ``pos`` by itself.
     """
 
     __slots__ = ("data", "payload_max", "pos")

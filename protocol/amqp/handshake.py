@@ -1,4 +1,5 @@
-"""From the protocol header to open: which method is legal in which connection state, SASL responses, and the checks of tune-ok.
+"""From the protocol header to open: which method is legal in which connection state, SASL responses, and the checks of
+tune-ok.
 
 Rule: the states and what moves between them stand in one table here; ``connection.py`` does what the table says.
 
@@ -97,7 +98,9 @@ MECHANISMS = {"PLAIN": read_plain, "AMQPLAIN": read_amqplain}
 
 
 def read_login(mechanism: str, response: str | bytes) -> Credentials:
-    """User and password from a start-ok. Raises HardError 503 for a mechanism that was not offered, 502 for a bad response."""
+    """User and password from a start-ok. Raises HardError 503 for a mechanism that was not offered, 502 for a bad
+    response.
+    """
     reader = MECHANISMS.get(mechanism)
     if reader is None:
         raise HardError(replies.COMMAND_INVALID, f"unknown authentication mechanism '{mechanism}'")

@@ -1,7 +1,7 @@
 """Heartbeats: when to send one and when a silent peer counts as gone, computed from ``now``.
 
-Source: AMQP 0-9-1, section 4.2.7; the times are RabbitMQ's: one is sent when nothing was for half the interval, and a peer is gone after
-two whole intervals without a byte.
+Source: AMQP 0-9-1, section 4.2.7; the times are RabbitMQ's: one is sent when nothing was for half the interval, and a
+peer is gone after two whole intervals without a byte.
 """
 
 

@@ -40,7 +40,7 @@ class Access:
     """Class access left the specification with 0-9-1; very old clients still ask, and RabbitMQ still answers."""
 
     class Request(Method):
-        __slots__: ClassVar[list[str]] = ["realm", "exclusive", "passive", "active", "write", "read"]
+        __slots__: ClassVar[list[str]] = ["realm", "exclusive", "passive", "active", "write", "read"]  # noqa: RUF023 - wire order
         index: ClassVar[int] = 0x001E000A
         name: ClassVar[str] = "Access.Request"
         _realm = "shortstr"
@@ -95,8 +95,8 @@ def decode_table(data: bytes) -> FieldTable:
 def encode(channel: int, method: Method) -> bytes:
     """A whole method frame.
 
-    Not pamqp's own ``marshal``: that one refuses to write names outside a pattern of its own (a queue named ``jobs|new``, say), which
-    RabbitMQ allows.
+    Not pamqp's own ``marshal``: that one refuses to write names outside a pattern of its own (a queue named
+    ``jobs|new``, say), which RabbitMQ allows.
     """
     arguments = _encode_arguments(method)
     return b"%b%b\xce" % (_HEAD.pack(1, channel, 4 + len(arguments), method.index), arguments)

@@ -1,7 +1,8 @@
 """Content properties: the bytes after a content header's first twelve, carried whole.
 
-``check`` refuses what cannot be decoded, so that a consumer never gets bytes its library chokes on; ``flags_of`` tells in one step whether
-a message has a property that the broker itself must read. Fields are decoded only when something asks.
+``check`` refuses what cannot be decoded, so that a consumer never gets bytes its library chokes on; ``flags_of`` tells
+in one step whether a message has a property that the broker itself must read. Fields are decoded only when something
+asks.
 
     +-----------+------------------------------------------------+
     | flags u16 | the properties whose flag is set, highest first |

@@ -1,0 +1,207 @@
+"""Peer: one connection's socket. Bytes go in to its session; what the session leaves in its outbox goes out.
+
+A flush sends at once and only a remainder gets a task (a writer task for every send costs twice as much a message).
+Nothing here knows AMQP, nothing awaits once a message, and no send ever dispatches: that would recurse.
+"""
+
+import logging
+import socket
+from typing import TYPE_CHECKING, Any
+
+import trio
+from trio.lowlevel import checkpoint, notify_closing, wait_readable, wait_writable
+
+from broker.server.listeners import address_text
+from broker.server.shell import Shell
+
+if TYPE_CHECKING:
+    from broker.session.session import Session
+    from broker.turn import Turn
+
+log = logging.getLogger("leveret")
+
+# 64 KiB reads are best; 256 KiB cost more at 16-byte bodies (fresh large buffers).
+_READ_BYTES = 65536
+# How long a session that ends has to get rid of its last bytes, and then to hear the peer close its side. To close a
+# socket with unread input resets the connection, and a reset may overtake the close frame that was just sent.
+_LAST_BYTES_S = 10.0
+_LINGER_S = 2.0
+
+
+class Peer:
+    """Owns a socket and its session from accept to close."""
+
+    __slots__ = ("_broken", "_go_on", "_gone", "_rest", "_scope", "_session", "_shell", "_shut", "_sock", "_tasks")
+
+    def __init__(self, sock: socket.socket, shell: Shell, tasks: trio.Nursery) -> None:
+        self._sock = sock
+        self._shell = shell
+        self._tasks = tasks
+        self._scope = trio.CancelScope()
+        self._session: "Session"
+        self._go_on = trio.Event()
+        # What the socket did not take. While there is any, a task waits to send it, and it alone empties the outbox.
+        self._rest: memoryview | None = None
+        self._broken = False
+        self._shut = False
+        self._gone = False
+
+    async def run(self) -> None:
+        """Serve the peer until it is gone. Never raises but trio.Cancelled; always leaves the socket closed."""
+        try:
+            with self._sock, self._scope:
+                if self._shell.stopping:
+                    return
+                turn = self._connect()
+                try:
+                    self._shell.run(turn)
+                    await self._read()
+                finally:
+                    self._disconnect()
+        except OSError as error:
+            log.debug("a connection was lost: %s", error)
+        except Exception:
+            log.exception("internal error; the connection it happened on is dropped")
+
+    def flush(self) -> None:
+        """Send what is in the outbox, now; never blocks. The outbox calls this once a turn, as its ``wake``."""
+        if self._gone:
+            return
+        if self._rest is None:
+            self._empty_outbox()
+            if self._rest is not None:
+                self._tasks.start_soon(self._send_rest)
+        if self._session.ending:
+            self._end()
+
+    # Reading
+
+    def _connect(self) -> "Turn":
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer, local = _text(self._sock.getpeername()), _text(self._sock.getsockname())
+        turn = self._shell.node.turn()
+        self._session = self._shell.node.connect(peer, local, turn)
+        self._session.outbox.wake = self.flush
+        self._session.on_resume = self._resume
+        return turn
+
+    async def _read(self) -> None:
+        recv, session = self._sock.recv, self._session
+        while True:
+            while session.paused and not session.ending and not self._broken:
+                await self._resumed()
+            try:
+                data = recv(_READ_BYTES)
+            except BlockingIOError:
+                await wait_readable(self._sock)
+                continue
+            if not data:
+                return
+            self._receive(data)
+            if len(data) == _READ_BYTES:
+                # Probably there is more: a checkpoint is half the price of a wait, and lets the others have their turn.
+                await checkpoint()
+            else:
+                await wait_readable(self._sock)
+
+    def _receive(self, data: bytes) -> None:
+        session = self._session
+        if session.ending:
+            return
+        turn = self._shell.node.turn()
+        try:
+            session.receive(data, turn)
+            self._shell.run(turn)
+        except Exception:
+            log.exception("internal error; the connection it happened on is closed")
+            self._shell.act(session.crashed)
+        if session.ending:
+            self._end()
+
+    async def _resumed(self) -> None:
+        self._go_on = trio.Event()
+        await self._go_on.wait()
+
+    def _resume(self) -> None:
+        self._go_on.set()
+
+    # Writing
+
+    def _empty_outbox(self) -> None:
+        outbox = self._session.outbox
+        was_full = outbox.full
+        while self._rest is None and (data := outbox.take()):
+            self._rest = self._send(data)
+        if was_full:
+            self._shell.later(self._drained)
+
+    def _send(self, data: bytes | memoryview) -> memoryview | None:
+        """What the socket did not take, or None."""
+        if self._broken:
+            return None
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._break(error)
+            return None
+        return None if sent == len(data) else memoryview(data)[sent:]
+
+    async def _send_rest(self) -> None:
+        try:
+            while self._rest is not None:
+                await wait_writable(self._sock)
+                self._rest = self._send(self._rest)
+                if self._rest is None:
+                    self._empty_outbox()
+            if self._session.ending:
+                self._end()
+        except trio.ClosedResourceError:
+            pass  # the reader's side closed the socket under us
+        except Exception:
+            log.exception("internal error while sending; the connection is dropped")
+            self._scope.cancel()
+
+    def _drained(self, turn: "Turn") -> None:
+        if not self._gone:
+            self._session.drained(turn)
+
+    # Ending
+
+    def _end(self) -> None:
+        """The session is over: see its last bytes off, close our side, wait a little for the peer to close its own."""
+        unsent = self._rest is not None
+        if not unsent and not self._shut:
+            self._shut = True
+            try:
+                self._sock.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                self._break(error)
+        self._hurry(_LAST_BYTES_S if unsent else _LINGER_S)
+
+    def _break(self, error: OSError) -> None:
+        """Nothing can be sent any more. What the peer sent before it died is still read, and then its end of file."""
+        log.debug("sending failed: %s", error)
+        self._broken = True
+        self._hurry(_LINGER_S)
+
+    def _hurry(self, seconds: float) -> None:
+        self._scope.deadline = min(self._scope.deadline, trio.current_time() + seconds)
+        self._resume()
+
+    def _disconnect(self) -> None:
+        """Synchronous, so that no cancellation comes between. Breaks the cycle of peer, outbox and session, too."""
+        self._gone = True
+        self._rest = None
+        notify_closing(self._sock)
+        self._session.outbox.wake = self._session.on_resume = _nobody
+        self._shell.act(self._session.disconnected)
+
+
+def _nobody() -> None:
+    pass
+
+
+def _text(address: Any) -> str:
+    return address_text(str(address[0]), address[1])

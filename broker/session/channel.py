@@ -1,0 +1,266 @@
+"""Channel: one channel's state, and what the methods of classes basic, confirm, tx and channel do to it.
+
+Class exchange and queue are in ``topology``; what is legal when is in ``protocol.amqp.channels``.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from broker.queues.classic import ClassicQueue
+from broker.session import topology
+from broker.session.confirms import Confirms
+from broker.session.consumer import Consumer, Getter, Limit
+from broker.session.publisher import Publisher, enqueue
+from broker.session.settling import requeue, settle
+from broker.session.transaction import Transaction
+from broker.session.unsettled import Delivery, Unsettled
+from broker.vhost import VirtualHost
+from protocol.amqp import basic, methods
+from protocol.amqp.content import readdress
+from protocol.amqp.errors import access_refused, command_invalid, not_allowed, not_implemented, precondition_failed
+from protocol.amqp.methods import Access, Basic, Confirm, Method, Tx
+
+if TYPE_CHECKING:
+    from broker.session.session import Session
+    from broker.turn import Turn
+
+_TAG_RANDOM_BYTES = 16
+
+
+class Channel:
+    """``owner`` is the session; exclusive queues belong to it."""
+
+    def __init__(self, number: int, owner: "Session", vhost: VirtualHost[ClassicQueue], frame_max: int) -> None:
+        self.number = number
+        self.owner = owner
+        self.vhost = vhost
+        self.last_queue = ""
+        self.consumers: dict[str, Consumer] = {}
+        self.unsettled = Unsettled()
+        # Every consumer counts its deliveries here, whether there is a limit or not: one may be set at any time.
+        self.shared = Limit(0)
+        self._frame_max = frame_max
+        self._prefetch = 0
+        self._confirms: Confirms | None = None
+        self._transaction: Transaction | None = None
+        self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max, write=owner.outbox.append)
+
+    # -- hot path ------------------------------------------------------------------------------------------------------
+
+    def publish(self, run: basic.PublishRun, turn: "Turn") -> None:
+        """A run of publishes. Raises SoftError, HardError."""
+        deliver = enqueue if self._transaction is None else self._transaction.deliver
+        count = self._publisher.publish(run, deliver, turn)
+        if self._confirms is not None:
+            self._confirms.published(count)
+            turn.flush(self._confirms.flush)
+
+    def settlement(self, run: basic.SettlementRun, turn: "Turn") -> None:
+        """A run of acks, nacks or rejects. Raises SoftError 406; those before the wrong one have been settled then."""
+        act = requeue if run.requeue else settle
+        unsettled = self.unsettled
+        if self._transaction is None and not run.multiple:
+            taken: list[Delivery] = []
+            try:
+                # Not a comprehension: what was taken before a wrong tag must not be lost.
+                for tag in run.tags:
+                    taken.append(unsettled.take(tag))  # noqa: PERF401
+            finally:
+                act(taken, turn)
+        else:
+            for tag in run.tags:
+                deliveries = unsettled.take_through(tag) if run.multiple else {tag: unsettled.take(tag)}
+                if self._transaction is None:
+                    act(deliveries.values(), turn)
+                else:
+                    self._transaction.settle(act, deliveries)
+        if self.shared.prefetch:
+            self.touch_queues(turn)
+
+    # -- other methods -------------------------------------------------------------------------------------------------
+
+    def handle(self, method: Method, turn: "Turn") -> None:
+        """Any other method; its reply is written. Raises SoftError, HardError."""
+        handler = _HANDLERS.get(type(method))
+        reply = topology.handle(self, method, turn) if handler is None else handler(self, method, turn)
+        if reply is not None:
+            self.send(reply)
+
+    def send(self, method: Method) -> None:
+        self.owner.connection.send(self.number, method)
+
+    def qos(self, method: Basic.Qos, turn: "Turn") -> Method:
+        if method.prefetch_size:
+            raise not_implemented(f"prefetch_size!=0 ({method.prefetch_size})")
+        if method.global_:
+            self.shared.prefetch = method.prefetch_count
+        else:
+            # As in RabbitMQ: it counts for consumers to come, and lifts the channel's own limit.
+            self._prefetch = method.prefetch_count
+            self.shared.prefetch = 0
+        self.touch_queues(turn)
+        return Basic.QosOk()
+
+    def consume(self, method: Basic.Consume, turn: "Turn") -> None:
+        tag = method.consumer_tag
+        if tag in self.consumers:
+            raise not_allowed(f"attempt to reuse consumer tag '{tag}'")
+        queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
+        if queue.has_exclusive_consumer or (method.exclusive and queue.consumer_count):
+            raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
+        tag = tag or self._make_tag()
+        consumer = Consumer(
+            tag,
+            queue,
+            channel=self.number,
+            frame_max=self._frame_max,
+            no_ack=method.no_ack,
+            exclusive=method.exclusive,
+            prefetch=self._prefetch,
+            shared=self.shared,
+            arguments=method.arguments or {},
+            unsettled=self.unsettled,
+            outbox=self.owner.outbox,
+            on_queue_gone=self._queue_gone,
+        )
+        self.consumers[tag] = consumer
+        if not method.nowait:
+            # Before the queue is asked, which may deliver: a client must know the tag first.
+            self.send(Basic.ConsumeOk(tag))
+        queue.subscribe(consumer, turn)
+
+    def _make_tag(self) -> str:
+        random = self.owner.node.random_bytes(_TAG_RANDOM_BYTES)
+        return "amq.ctag-" + base64.urlsafe_b64encode(random).rstrip(b"=").decode()
+
+    def cancel(self, method: Any, turn: "Turn") -> Method | None:
+        self._drop_consumer(method.consumer_tag, turn)
+        return None if method.nowait else Basic.CancelOk(method.consumer_tag)
+
+    def cancel_ok(self, method: Any, turn: "Turn") -> None:
+        self._drop_consumer(method.consumer_tag, turn)
+
+    def _drop_consumer(self, tag: str, turn: "Turn") -> None:
+        consumer = self.consumers.pop(tag, None)
+        if consumer is not None:
+            consumer.queue.unsubscribe(consumer)
+            self.vhost.queue_unused(consumer.queue, turn)
+
+    def _queue_gone(self, consumer: Consumer, turn: "Turn") -> None:  # noqa: ARG002
+        """Its queue was deleted: tell the client, if it can take it."""
+        del self.consumers[consumer.tag]
+        if self.owner.connection.capabilities.get("consumer_cancel_notify") is True:
+            self.send(Basic.Cancel(consumer.tag, nowait=True))
+
+    def get(self, method: Basic.Get, turn: "Turn") -> Method | None:
+        queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
+        found = queue.take()
+        if found is None:
+            return Basic.GetEmpty()
+        sequence, message, redelivered = found
+        tag = self.unsettled.next_tag
+        self.unsettled.next_tag += 1
+        if method.no_ack:
+            queue.settle(1, turn)
+        else:
+            self.unsettled.by_tag[tag] = (Getter(queue), sequence, message)
+        head = basic.get_ok(self.number, tag, redelivered, message.route, queue.message_count)
+        self.owner.outbox.append(head + readdress(message.content, self.number, self._frame_max))
+        return None
+
+    def recover(self, method: Basic.Recover | Basic.RecoverAsync, turn: "Turn") -> Method | None:
+        if not method.requeue:
+            raise not_implemented("requeue=false")
+        requeue(self.unsettled.take_all().values(), turn)
+        self.touch_queues(turn)
+        return Basic.RecoverOk() if isinstance(method, Basic.Recover) else None
+
+    def confirm_select(self, method: Confirm.Select, turn: "Turn") -> Method | None:  # noqa: ARG002
+        if self._transaction is not None:
+            raise precondition_failed("cannot switch from tx to confirm mode")
+        if self._confirms is None:
+            self._confirms = Confirms(self.number, self.owner.outbox.append)
+        return None if method.nowait else Confirm.SelectOk()
+
+    def tx_select(self, method: Tx.Select, turn: "Turn") -> Method:  # noqa: ARG002
+        if self._confirms is not None:
+            raise precondition_failed("cannot switch from confirm to tx mode")
+        if self._transaction is None:
+            self._transaction = Transaction()
+        return Tx.SelectOk()
+
+    def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method:  # noqa: ARG002
+        self._transactional().commit(turn)
+        return Tx.CommitOk()
+
+    def tx_rollback(self, method: Tx.Rollback, turn: "Turn") -> Method:  # noqa: ARG002
+        self.unsettled.put_back(self._transactional().rollback())
+        return Tx.RollbackOk()
+
+    def _transactional(self) -> Transaction:
+        if self._transaction is None:
+            raise precondition_failed("channel is not transactional")
+        return self._transaction
+
+    def flow(self, method: methods.Channel.Flow, turn: "Turn") -> Method:  # noqa: ARG002
+        if not method.active:
+            raise not_implemented("active=false")
+        return methods.Channel.FlowOk(active=True)
+
+    def access_request(self, method: Access.Request, turn: "Turn") -> Method:  # noqa: ARG002
+        return Access.RequestOk()
+
+    def refuse_method(self, method: Method, turn: "Turn") -> None:  # noqa: ARG002
+        """A method that only a server may send, or that is none."""
+        raise command_invalid("unimplemented method")
+
+    # -- life cycle ----------------------------------------------------------------------------------------------------
+
+    def touch_queues(self, turn: "Turn") -> None:
+        """Have every consumed queue look again: there may be room."""
+        for consumer in self.consumers.values():
+            turn.touch(consumer.queue)
+
+    def close(self, turn: "Turn") -> None:
+        """Let go of everything: consumers first, so that nothing comes back here, then what they had not settled."""
+        if self._confirms is not None:
+            self._confirms.flush()
+        consumers, self.consumers = self.consumers, {}
+        for consumer in consumers.values():
+            consumer.queue.unsubscribe(consumer)
+        if self._transaction is not None:
+            self.unsettled.put_back(self._transaction.rollback())
+        requeue(self.unsettled.take_all().values(), turn)
+        for consumer in consumers.values():
+            self.vhost.queue_unused(consumer.queue, turn)
+
+
+_Handler = Callable[[Channel, Any, "Turn"], Method | None]
+_HANDLERS: dict[type[Method], _Handler] = {
+    Basic.Qos: Channel.qos,
+    Basic.Consume: Channel.consume,
+    Basic.Cancel: Channel.cancel,
+    Basic.CancelOk: Channel.cancel_ok,
+    Basic.Get: Channel.get,
+    Basic.Recover: Channel.recover,
+    Basic.RecoverAsync: Channel.recover,
+    Confirm.Select: Channel.confirm_select,
+    Tx.Select: Channel.tx_select,
+    Tx.Commit: Channel.tx_commit,
+    Tx.Rollback: Channel.tx_rollback,
+    methods.Channel.Flow: Channel.flow,
+    Access.Request: Channel.access_request,
+    **dict.fromkeys(
+        (
+            Basic.QosOk,
+            Basic.ConsumeOk,
+            Basic.Return,
+            Basic.Deliver,
+            Basic.GetOk,
+            Basic.GetEmpty,
+            Basic.RecoverOk,
+        ),
+        Channel.refuse_method,
+    ),
+}

@@ -1,0 +1,171 @@
+"""Consumer: one basic.consume. Takes messages from its queue, within its limits, and writes the deliveries.
+
+This is the hot half of delivering: per message one tuple, one pack and, where it must be acked, one entry in Unsettled.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from broker.message import Message
+from broker.queues.classic import ClassicQueue
+from broker.session.outbox import Outbox
+from broker.session.unsettled import Unsettled
+from protocol.amqp import basic
+from protocol.amqp.content import readdress
+
+if TYPE_CHECKING:
+    from broker.turn import Turn
+
+# "As many as there are": no outbox takes more in one go.
+_UNLIMITED = 1 << 30
+# Routing keys whose frame heads a consumer remembers.
+_FRAME_PARTS_MAX = 1024
+
+
+class Limit:
+    """A prefetch limit, and how many deliveries count against it; 0 means none. A channel's is shared by its
+    consumers.
+    """
+
+    __slots__ = ("outstanding", "prefetch")
+
+    def __init__(self, prefetch: int) -> None:
+        self.prefetch = prefetch
+        self.outstanding = 0
+
+    def room(self) -> int:
+        return self.prefetch - self.outstanding if self.prefetch else _UNLIMITED
+
+
+class Consumer:
+    """``limit`` is the consumer's own prefetch, ``shared`` the channel's (basic.qos global=true)."""
+
+    __slots__ = (
+        "_buffered",
+        "_content_mark",
+        "_frame_max",
+        "_last_parts",
+        "_last_route",
+        "_number",
+        "_on_queue_gone",
+        "_parts",
+        "_tag_wire",
+        "_unsettled",
+        "arguments",
+        "exclusive",
+        "limit",
+        "no_ack",
+        "outbox",
+        "queue",
+        "shared",
+        "tag",
+    )
+
+    def __init__(
+        self,
+        tag: str,
+        queue: ClassicQueue,
+        *,
+        channel: int,
+        frame_max: int,
+        no_ack: bool,
+        exclusive: bool,
+        prefetch: int,
+        shared: Limit,
+        arguments: dict[str, Any],
+        unsettled: Unsettled,
+        outbox: Outbox,
+        on_queue_gone: "Callable[[Consumer, Turn], None]",
+    ) -> None:
+        self.tag = tag
+        self.queue = queue
+        self.no_ack = no_ack
+        self.exclusive = exclusive
+        self.arguments = arguments
+        self.limit = Limit(prefetch)
+        self.shared = shared
+        self.outbox = outbox
+        self._number = channel
+        self._frame_max = frame_max
+        self._unsettled = unsettled
+        self._on_queue_gone = on_queue_gone
+        self._tag_wire = basic.short_string(tag)
+        self._content_mark = b"\x02" + channel.to_bytes(2, "big")
+        self._parts: dict[bytes, tuple[bytes, bytes]] = {}
+        self._last_route = b""
+        self._last_parts = (b"", b"")
+
+    @property
+    def shares_room(self) -> bool:
+        return self.shared.prefetch > 0 and not self.no_ack
+
+    def room(self) -> int:
+        if self.outbox.full:
+            return 0
+        if self.no_ack:
+            return _UNLIMITED
+        return min(self.limit.room(), self.shared.room())
+
+    def queue_gone(self, turn: "Turn") -> None:
+        self._on_queue_gone(self, turn)
+
+    def deliver(self, messages: list[Message], sequence: int, step: int, redelivered: bool) -> None:
+        """Write deliveries; see ``queues.subscribers.Subscriber``."""
+        unsettled = self._unsettled
+        tag = unsettled.next_tag
+        pieces: list[bytes] = []
+        pack, mark, frame_max = basic.pack_tag, self._content_mark, self._frame_max
+        by_tag = None if self.no_ack else unsettled.by_tag
+        last_route = self._last_route
+        prefix, suffix = self._last_parts
+        for message in messages:
+            if message.route is not last_route or redelivered:
+                last_route = message.route
+                prefix, suffix = self._frame_parts(last_route, redelivered)
+            content = message.content
+            if not content.startswith(mark) or len(content) > frame_max:
+                content = readdress(content, self._number, frame_max)
+            pieces += (prefix, pack(tag), suffix, content)
+            if by_tag is not None:
+                by_tag[tag] = (self, sequence, message)
+                sequence += step
+            tag += 1
+        if not redelivered:
+            self._last_route = last_route
+            self._last_parts = (prefix, suffix)
+        unsettled.next_tag = tag
+        self.outbox.append(b"".join(pieces))
+        if by_tag is None:
+            self.queue.handed_over(len(messages))
+        else:
+            self.limit.outstanding += len(messages)
+            self.shared.outstanding += len(messages)
+
+    def _frame_parts(self, route: bytes, redelivered: bool) -> tuple[bytes, bytes]:
+        """A deliver frame before and behind its tag."""
+        if redelivered:
+            return basic.deliver_prefix(self._number, self._tag_wire, route), basic.deliver_suffix(True, route)
+        parts = self._parts.get(route)
+        if parts is None:
+            if len(self._parts) >= _FRAME_PARTS_MAX:
+                self._parts.clear()
+            parts = basic.deliver_prefix(self._number, self._tag_wire, route), basic.deliver_suffix(False, route)
+            self._parts[route] = parts
+        return parts
+
+    def settled(self, count: int) -> None:
+        """Deliveries were settled, so there is room again."""
+        self.limit.outstanding -= count
+        self.shared.outstanding -= count
+
+
+class Getter:
+    """Stands in Unsettled for the consumer that a basic.get does not have; counts against no limit."""
+
+    __slots__ = ("queue",)
+
+    def __init__(self, queue: ClassicQueue) -> None:
+        self.queue = queue
+
+    def settled(self, count: int) -> None:
+        pass

@@ -1,0 +1,260 @@
+"""Session: one client's side of the broker, from its first byte to the last of its queues.
+
+It hands events to channels, turns refusals into closes, and cleans up. It never raises on account of what a client
+sent.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from broker.session.channel import Channel
+from broker.session.outbox import Outbox
+from broker.turn import DEBUG, ERROR, INFO, WARNING
+from protocol.amqp import handshake, methods, replies
+from protocol.amqp.basic import PublishRun, SettlementRun
+from protocol.amqp.connection import Connection, Offer
+from protocol.amqp.errors import AmqpError, HardError, SoftError, internal_error, not_allowed
+from protocol.amqp.events import ChannelClosed, ChannelOpened, Closed, Event, Login, MethodReceived, Open, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from broker.node import Node
+    from broker.queues.classic import ClassicQueue
+    from broker.turn import Turn
+    from broker.vhost import VirtualHost
+
+
+def _no_one() -> None:
+    """Stands for the shell until there is one."""
+
+
+class Session:
+    """``peer`` and ``local`` are addresses for the log. See ``server.peer`` for how the shell drives it.
+
+    ``ending``: close the socket when the outbox is empty. ``paused``: do not read; ``on_resume`` will be called.
+    """
+
+    def __init__(self, node: "Node", offer: Offer, peer: str, local: str, now: float) -> None:
+        self.node = node
+        self.peer = peer
+        self.local = local
+        self.user = ""
+        self.vhost: VirtualHost[ClassicQueue] | None = None
+        self.channels: dict[int, Channel] = {}
+        self.outbox = Outbox(node.backlog)
+        self.connection = Connection(offer, self.outbox.append, now)
+        self.on_resume: Callable[[], None] = _no_one
+        self.has_published = False
+        self.blocked = False
+        # When the node's timetable will look at this session; kept by the node.
+        self.due: float | None = None
+        self._began = now
+        self._heard = False
+        self._over = False
+        self._exclusive_queues: dict[Any, None] = {}
+
+    @property
+    def ending(self) -> bool:
+        return self.connection.ended or self._over
+
+    @property
+    def paused(self) -> bool:
+        return (self.outbox.clogged or (self.blocked and self.has_published)) and not self.ending
+
+    @property
+    def name(self) -> str:
+        """For people: what the client calls itself, else its address."""
+        given = self.connection.client_properties.get("connection_name")
+        return f"{self.peer} ({given})" if isinstance(given, str) else self.peer
+
+    # -- input ---------------------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, turn: "Turn") -> None:
+        """Bytes came. Whatever they say, it is answered here; nothing is raised on account of them."""
+        self._heard = True
+        state = self.connection.state
+        while True:
+            try:
+                for event in self.connection.receive(data, turn.now):
+                    self._handle(event, turn)
+                break
+            except AmqpError as error:
+                self.fail(error, turn)
+                data = b""
+        if self.connection.ended:
+            self._clean_up(turn)
+        if self.connection.state is not state:
+            self.node.reschedule(self)
+
+    def _handle(self, event: Event, turn: "Turn") -> None:
+        kind = type(event)
+        if kind is PublishRun or kind is SettlementRun:
+            self._handle_run(event, turn)
+        elif isinstance(event, MethodReceived):
+            if event.channel:
+                self._handle_method(event, turn)
+            else:
+                self.connection.send(0, methods.Connection.UpdateSecretOk())
+        elif isinstance(event, ChannelOpened):
+            assert self.vhost is not None, "channels are opened on open connections only"
+            self.channels[event.channel] = Channel(event.channel, self, self.vhost, self.connection.frame_max)
+        elif isinstance(event, ChannelClosed):
+            self.channels.pop(event.channel).close(turn)
+        elif isinstance(event, Refused):
+            self._close_channel(event.channel, event.error, turn)
+        elif isinstance(event, Login):
+            self._log_in(event)
+        elif isinstance(event, Open):
+            self._open(event, turn)
+        elif isinstance(event, Closed):
+            self._clean_up(turn)
+
+    def _handle_run(self, run: Any, turn: "Turn") -> None:
+        """The hot path."""
+        channel = self.channels[run.channel]
+        try:
+            if type(run) is PublishRun:
+                if not self.has_published:
+                    self.has_published = True
+                    self._tell_if_blocked()
+                channel.publish(run, turn)
+            else:
+                channel.settlement(run, turn)
+        except AmqpError as error:
+            error.blame(60, 40 if type(run) is PublishRun else run.method)
+            if isinstance(error, HardError):
+                raise
+            self._close_channel(run.channel, error, turn)
+
+    def _handle_method(self, event: MethodReceived, turn: "Turn") -> None:
+        try:
+            self.channels[event.channel].handle(event.method, turn)
+        except AmqpError as error:
+            error.blame(*methods.ids(event.method))
+            if isinstance(error, HardError):
+                raise
+            self._close_channel(event.channel, error, turn)
+
+    def _close_channel(self, number: int, error: AmqpError, turn: "Turn") -> None:
+        assert isinstance(error, SoftError)
+        self.channels.pop(number).close(turn)
+        self.connection.close_channel(number, error)
+        turn.notice(WARNING, f"{self.name}: channel {number} closed: {error.text}")
+
+    # -- login ---------------------------------------------------------------------------------------------------------
+
+    def _log_in(self, event: Login) -> None:
+        if not self.node.authenticate(event.user, event.password):
+            text = f"Login was refused using authentication mechanism {event.mechanism}."
+            raise HardError(replies.ACCESS_REFUSED, f"{text} For details see the broker logfile.")
+        self.user = event.user
+        self.connection.authenticated()
+
+    def _open(self, event: Open, turn: "Turn") -> None:
+        vhost = self.node.vhosts.get(event.virtual_host)
+        if vhost is None:
+            error = not_allowed(f"vhost {event.virtual_host} not found")
+            error.blame(*methods.ids(methods.Connection.Open))
+            raise error
+        self.vhost = vhost
+        self.connection.opened()
+        turn.notice(INFO, f"{self.name}: user '{self.user}' authenticated, virtual host '{vhost.name}'")
+
+    # -- end -----------------------------------------------------------------------------------------------------------
+
+    def owns(self, queue: Any) -> None:
+        """An exclusive queue was declared; it ends with this session."""
+        self._exclusive_queues[queue] = None
+
+    def fail(self, error: AmqpError, turn: "Turn") -> None:
+        """End the connection on account of ``error``: first all it held, then the client is told."""
+        self._clean_up(turn)
+        level = INFO if error.reply is replies.CONNECTION_FORCED else ERROR
+        turn.notice(level, f"{self.name}: closing: {error.text}")
+        self.connection.fail(error, turn.now)
+        self.node.reschedule(self)
+
+    def crashed(self, turn: "Turn") -> None:
+        """A bug of ours showed itself while this client was served: it is told, and nobody else is harmed."""
+        self.fail(internal_error(""), turn)
+
+    def _clean_up(self, turn: "Turn") -> None:
+        """Give back and delete all that was this client's. Synchronous and idempotent."""
+        channels, self.channels = self.channels, {}
+        for channel in channels.values():
+            channel.close(turn)
+        queues, self._exclusive_queues = self._exclusive_queues, {}
+        if self.vhost is not None:
+            for queue in queues:
+                self.vhost.delete_queue(queue, turn)
+
+    def disconnected(self, turn: "Turn") -> None:
+        """The socket is gone, or is about to be. Idempotent."""
+        if self._over:
+            return
+        self._over = True
+        self._clean_up(turn)
+        self.outbox.discard()
+        self.node.forget(self)
+        self._say_good_bye(turn)
+
+    def _say_good_bye(self, turn: "Turn") -> None:
+        reason = self.connection.end_reason
+        if not self._heard:
+            # A load balancer's probe.
+            turn.notice(DEBUG, f"{self.name}: connected and left without a word")
+            return
+        clean = reason.startswith("client closed")
+        if not reason:
+            running = self.connection.state is handshake.State.RUNNING
+            reason = "client unexpectedly closed the TCP connection" if running else "gone before it was open"
+        turn.notice(INFO if clean else WARNING, f"{self.name}: gone after {turn.now - self._began:.1f} s: {reason}")
+
+    # -- flow ----------------------------------------------------------------------------------------------------------
+
+    def drained(self, turn: "Turn") -> None:
+        """The outbox has been sent down to its low water: deliveries, or reading, may go on."""
+        if self.outbox.relieved():
+            for channel in self.channels.values():
+                channel.touch_queues(turn)
+        if not self.paused:
+            self.on_resume()
+
+    def set_blocked(self, blocked: bool) -> None:
+        """The memory alarm: a session that publishes is not read while it stands."""
+        self.blocked = blocked
+        if not self._wants_block_notices():
+            pass
+        elif blocked:
+            self._tell_if_blocked()
+        elif self.has_published:
+            self.connection.send(0, methods.Connection.Unblocked())
+        if not self.paused:
+            self.on_resume()
+
+    def _tell_if_blocked(self) -> None:
+        if self.blocked and self.has_published and self._wants_block_notices():
+            self.connection.send(0, methods.Connection.Blocked("low on memory"))
+
+    def _wants_block_notices(self) -> bool:
+        running = self.connection.state is handshake.State.RUNNING
+        return running and self.connection.capabilities.get("connection.blocked") is True
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """Monotonic seconds."""
+        beat = self.connection.heartbeat
+        beat.sent_at = max(beat.sent_at, self.outbox.written_at)
+        return self.connection.next_deadline()
+
+    def tick(self, turn: "Turn") -> None:
+        """A deadline came: heartbeats and time-outs."""
+        self.next_deadline()
+        self.connection.tick(turn.now, receiving=not self.paused)
+        if self.connection.ended:
+            self._clean_up(turn)
+            turn.notice(WARNING, f"{self.name}: {self.connection.end_reason}")
+            # What it has not read by now it will not read: without bytes to send the shell can shut the socket.
+            self.outbox.discard()
+            self.node.backlog.outboxes[self.outbox] = None

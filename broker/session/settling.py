@@ -1,0 +1,37 @@
+"""Settling: what happens to deliveries that a client acked, sent back or refused, or that a channel left behind.
+
+Deliveries of one consumer mostly stand next to each other, so each step is taken once for such a group.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from broker.queues.ready import Entry
+from broker.session.unsettled import Delivery
+
+if TYPE_CHECKING:
+    from broker.turn import Turn
+
+_holder_of = itemgetter(0)
+
+
+def settle(deliveries: Iterable[Delivery], turn: "Turn") -> None:
+    """Done with: acked, or refused for good."""
+    for holder, group in groupby(deliveries, _holder_of):
+        count = sum(1 for _ in group)
+        holder.settled(count)
+        holder.queue.settle(count, turn)
+
+
+def requeue(deliveries: Iterable[Delivery], turn: "Turn") -> None:
+    """Back to their old places in their queues."""
+    for holder, entries in _by_holder(deliveries):
+        holder.settled(len(entries))
+        holder.queue.put_back(entries, turn)
+
+
+def _by_holder(deliveries: Iterable[Delivery]) -> Iterator[tuple[Any, list[Entry]]]:
+    for holder, group in groupby(deliveries, _holder_of):
+        yield holder, [(sequence, message) for _, sequence, message in group]

@@ -1,0 +1,57 @@
+"""Transaction: what a channel in tx mode published and settled, held until commit or rollback.
+
+Source: AMQP 0-9-1, class tx; as in RabbitMQ, messages are routed when they are published and atomic only per queue.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from broker.message import Message
+from broker.session.publisher import Queues, enqueue
+from broker.session.unsettled import Delivery
+
+if TYPE_CHECKING:
+    from broker.turn import Turn
+
+# What to do with deliveries when the transaction commits.
+Settle = Callable[[Iterable[Delivery], "Turn"], None]
+
+
+class Transaction:
+    """Starts again by itself after commit and rollback."""
+
+    __slots__ = ("_publishes", "_settlements", "_taken")
+
+    def __init__(self) -> None:
+        self._publishes: list[tuple[list[Message], Queues, int]] = []
+        self._settlements: list[tuple[Settle, list[Delivery]]] = []
+        self._taken: dict[int, Delivery] = {}
+
+    def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:  # noqa: ARG002
+        """Hold publishes back; stands in for ``publisher.enqueue``."""
+        self._publishes.append((messages, queues, size_bytes))
+
+    def settle(self, settle: Settle, deliveries: dict[int, Delivery]) -> None:
+        """Hold settlements back. ``deliveries`` by tag."""
+        self._settlements.append((settle, list(deliveries.values())))
+        self._taken.update(deliveries)
+
+    def commit(self, turn: "Turn") -> None:
+        """Publish, then settle. A queue deleted meanwhile takes nothing."""
+        publishes, settlements = self._publishes, self._settlements
+        self._forget()
+        for messages, queues, size_bytes in publishes:
+            enqueue(messages, tuple(queue for queue in queues if not queue.deleted), size_bytes, turn)
+        for settle, deliveries in settlements:
+            settle(deliveries, turn)
+
+    def rollback(self) -> dict[int, Delivery]:
+        """Forget the publishes; the deliveries that are outstanding again, by tag."""
+        taken = self._taken
+        self._forget()
+        return taken
+
+    def _forget(self) -> None:
+        self._publishes = []
+        self._settlements = []
+        self._taken = {}

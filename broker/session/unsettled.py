@@ -1,0 +1,62 @@
+"""Unsettled: what was delivered on one channel and not settled yet, by delivery tag.
+
+Tags are given out in a row and mostly settled in a row, so "all up to a tag" walks the tags themselves from the lowest
+one outstanding; each tag is passed once in a channel's life. (Iterating a dict from its front instead would pass over
+the holes that settled tags leave there, again and again.)
+"""
+
+from typing import Any
+
+from broker.message import Message
+from protocol.amqp.errors import precondition_failed
+
+# The consumer (or what stands for one in a basic.get), the message's number in its queue, the message.
+Delivery = tuple[Any, int, Message]
+
+
+class Unsettled:
+    """``next_tag`` is the tag of the next delivery; tags start at 1 and are never reset (AMQP 0-9-1, delivery-tag)."""
+
+    __slots__ = ("by_tag", "lowest", "next_tag")
+
+    def __init__(self) -> None:
+        self.by_tag: dict[int, Delivery] = {}
+        self.next_tag = 1
+        # No outstanding tag is lower.
+        self.lowest = 1
+
+    def __len__(self) -> int:
+        return len(self.by_tag)
+
+    def take(self, tag: int) -> Delivery:
+        """Settle one. Raises SoftError 406 where the tag is not outstanding."""
+        delivery = self.by_tag.pop(tag, None)
+        if delivery is None:
+            raise precondition_failed(f"unknown delivery tag {tag}")
+        return delivery
+
+    def take_through(self, tag: int) -> dict[int, Delivery]:
+        """Settle all up to and including ``tag``, in order, by tag; 0 means all there are.
+
+        Raises SoftError 406 where the tag itself is not outstanding; nothing is settled then.
+        """
+        if tag == 0:
+            return self.take_all()
+        if tag not in self.by_tag:
+            raise precondition_failed(f"unknown delivery tag {tag}")
+        pop = self.by_tag.pop
+        taken = {t: delivery for t in range(self.lowest, tag + 1) if (delivery := pop(t, None)) is not None}
+        self.lowest = tag + 1
+        return taken
+
+    def take_all(self) -> dict[int, Delivery]:
+        """Settle everything, in the order of the tags, by tag."""
+        taken = {tag: self.by_tag[tag] for tag in sorted(self.by_tag)}
+        self.by_tag.clear()
+        self.lowest = self.next_tag
+        return taken
+
+    def put_back(self, deliveries: dict[int, Delivery]) -> None:
+        """Make settled ones outstanding again (a transaction rolled back)."""
+        self.by_tag.update(deliveries)
+        self.lowest = min(self.lowest, *deliveries, self.next_tag)

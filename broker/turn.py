@@ -1,0 +1,91 @@
+"""Turn: one batch of input and all that it touched.
+
+Work is done once a batch, not once a message: each touched queue dispatches once, each channel's confirms go out as one
+frame, each touched outbox is woken once. A loopback send costs 23 us a message sent singly and 0.3 us in hundreds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# How many messages the queues of one turn may hand out before every other peer gets its chance: some 20 ms of work.
+DISPATCH_BUDGET = 8192
+
+# As in stdlib logging, which the core does not import.
+DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
+
+
+class Dispatcher(Protocol):
+    """A queue, as a turn sees it."""
+
+    def dispatch(self, turn: Turn, budget: int) -> int:
+        """Hand out what can be handed out, ``budget`` messages at most; the number handed out.
+
+        A queue that stops for the budget touches itself again.
+        """
+
+
+class Notice:
+    """A line for the log; the core itself does not log."""
+
+    __slots__ = ("level", "text")
+
+    def __init__(self, level: int, text: str) -> None:
+        self.level = level
+        self.text = text
+
+
+class Backlog:
+    """What turns leave to the end of the turn and, past its budget, to the next one. One for each node."""
+
+    __slots__ = ("outboxes", "queues")
+
+    def __init__(self) -> None:
+        # Dicts, as sets that keep their order: a run can be repeated.
+        self.queues: dict[Dispatcher, None] = {}
+        self.outboxes: dict[Any, None] = {}
+
+
+class Turn:
+    """``now`` is monotonic seconds. Made by ``Node.turn``; ``finish`` must be called once, whatever happened."""
+
+    __slots__ = ("_backlog", "_flushes", "_on_finish", "notices", "now", "outboxes")
+
+    def __init__(self, now: float, backlog: Backlog, on_finish: Callable[[Turn], None]) -> None:
+        self.now = now
+        self.notices: list[Notice] = []
+        self.outboxes: dict[Any, None] = {}
+        self._backlog = backlog
+        self._flushes: dict[Callable[[], None], None] = {}
+        self._on_finish = on_finish
+
+    def touch(self, queue: Dispatcher) -> None:
+        """Have ``queue`` dispatch at the end of the turn."""
+        self._backlog.queues[queue] = None
+
+    def flush(self, flush: Callable[[], None]) -> None:
+        """Have ``flush`` called, once, before the queues dispatch (a channel's confirms)."""
+        self._flushes[flush] = None
+
+    def notice(self, level: int, text: str) -> None:
+        self.notices.append(Notice(level, text))
+
+    def finish(self) -> bool:
+        """Run what was touched. Afterwards ``outboxes`` holds those with bytes to send; True if work was left over."""
+        for flush in self._flushes:
+            flush()
+        queues = self._backlog.queues
+        budget = DISPATCH_BUDGET
+        while queues and budget > 0:
+            queue = next(iter(queues))
+            del queues[queue]
+            budget -= queue.dispatch(self, budget)
+        self._on_finish(self)
+        self.outboxes = self._backlog.outboxes
+        self._backlog.outboxes = {}
+        for outbox in self.outboxes:
+            outbox.written_at = self.now
+        return bool(queues)
