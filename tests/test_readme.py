@@ -38,6 +38,12 @@ def test_what_it_names_exists(path):
     assert (_ROOT / ("broker/" + path if path in named_within else path)).exists()
 
 
-def test_ci_runs_its_test_command():
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m ([\w.]+)", _README)) - {"venv"}))
+def test_each_module_it_tells_to_run_can_be_run(module):
+    path = _ROOT / module.replace(".", "/")
+    assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def test_there_is_one_test_command_for_ci_to_run():
     (command,) = re.findall(r"^python3 -m venv .*/pytest$", _README, re.MULTILINE)
     assert command
