@@ -15,6 +15,7 @@ import trio
 from broker.config import Config
 from broker.node import Node
 from broker.server.listeners import address_text, close_all, listen
+from broker.server.memory import machine_memory_bytes
 from broker.server.running import running
 
 log = logging.getLogger("leveret")

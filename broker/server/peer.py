@@ -6,17 +6,15 @@ Nothing here knows AMQP, nothing awaits once a message, and no send ever dispatc
 
 import logging
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import trio
 from trio.lowlevel import checkpoint, notify_closing, wait_readable, wait_writable
 
 from broker.server.listeners import address_text
 from broker.server.shell import Shell
-
-if TYPE_CHECKING:
-    from broker.session.session import Session
-    from broker.turn import Turn
+from broker.session.session import Session
+from broker.turn import Turn
 
 log = logging.getLogger("leveret")
 
@@ -38,7 +36,7 @@ class Peer:
         self._shell = shell
         self._tasks = tasks
         self._scope = trio.CancelScope()
-        self._session: "Session"
+        self._session: Session
         self._go_on = trio.Event()
         # What the socket did not take. While there is any, a task waits to send it, and it alone empties the outbox.
         self._rest: memoryview | None = None
@@ -76,7 +74,7 @@ class Peer:
 
     # Reading
 
-    def _connect(self) -> "Turn":
+    def _connect(self) -> Turn:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer, local = _text(self._sock.getpeername()), _text(self._sock.getsockname())
         turn = self._shell.node.turn()
@@ -110,8 +108,10 @@ class Peer:
             return
         turn = self._shell.node.turn()
         try:
-            session.receive(data, turn)
-            self._shell.run(turn)
+            try:
+                session.receive(data, turn)
+            finally:
+                self._shell.run(turn)
         except Exception:
             log.exception("internal error; the connection it happened on is closed")
             self._shell.act(session.crashed)
@@ -152,9 +152,10 @@ class Peer:
         try:
             while self._rest is not None:
                 await wait_writable(self._sock)
+                if self._gone:
+                    return
                 self._rest = self._send(self._rest)
-                if self._rest is None:
-                    self._empty_outbox()
+                self._empty_outbox()
             if self._session.ending:
                 self._end()
         except trio.ClosedResourceError:
@@ -163,7 +164,7 @@ class Peer:
             log.exception("internal error while sending; the connection is dropped")
             self._scope.cancel()
 
-    def _drained(self, turn: "Turn") -> None:
+    def _drained(self, turn: Turn) -> None:
         if not self._gone:
             self._session.drained(turn)
 

@@ -1,0 +1,66 @@
+"""One node's tasks from start to stop, in rings of which the inner ends first.
+
+Listeners and peers inside; around them what keeps the node going (time, left-over work), so that sessions can say
+good-bye while there is still somebody to carry it.
+"""
+
+import logging
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from broker.node import Node
+from broker.server.listeners import accept_from, address_text, close_all
+from broker.server.peer import Peer
+from broker.server.shell import Shell
+from broker.server.timekeeper import keep_time
+
+log = logging.getLogger("leveret")
+
+
+@asynccontextmanager
+async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float) -> AsyncIterator[None]:
+    """Serve ``node`` on ``listeners`` (owned from here on) for the length of the block.
+
+    At its end clients are told, have ``grace_s`` seconds to agree, and are cut off. No task and no socket is left.
+    """
+    shell = Shell(node)
+    failure: Exception | None = None
+    try:
+        async with trio.open_nursery() as keepers:
+            keepers.start_soon(shell.work_off)
+            keepers.start_soon(keep_time, shell)
+            async with trio.open_nursery() as peers:
+                _open_doors(listeners, shell, peers)
+                try:
+                    yield
+                except Exception as error:  # noqa: BLE001 - raised again below
+                    # Outside the nurseries, or the caller would get it wrapped in groups of ours.
+                    failure = error
+                finally:
+                    _close_doors(listeners, shell)
+                    peers.cancel_scope.deadline = trio.current_time() + grace_s
+            keepers.cancel_scope.cancel()
+    finally:
+        close_all(listeners)
+    if failure is not None:
+        raise failure
+
+
+def _open_doors(listeners: Sequence[socket.socket], shell: Shell, peers: trio.Nursery) -> None:
+    def welcome(sock: socket.socket) -> None:
+        peers.start_soon(Peer(sock, shell, peers).run)
+
+    for listener in listeners:
+        peers.start_soon(accept_from, listener, welcome)
+        host, port = listener.getsockname()[:2]
+        log.info("listening on %s", address_text(host, port))
+    log.info("Server startup complete; 0 plugins started.")
+
+
+def _close_doors(listeners: Sequence[socket.socket], shell: Shell) -> None:
+    shell.stopping = True
+    close_all(listeners)
+    shell.act(shell.node.shutdown)

@@ -1,0 +1,74 @@
+"""Shell: ends each turn as the core asks: outboxes flushed, notices logged, left-over work taken up after a checkpoint.
+
+Tasks live in the other files; what they share of the node is here. Nothing here knows a socket.
+"""
+
+import logging
+from collections.abc import Callable
+
+import trio
+
+from broker.node import Node
+from broker.turn import Turn
+
+log = logging.getLogger("leveret")
+
+
+class Shell:
+    """One node and the work that its turns leave behind."""
+
+    __slots__ = ("_later", "_work", "deadline_moved", "nap_until", "node", "stopping")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        # Set once, when no new peer may come in: some are accepted already, and their tasks have not begun.
+        self.stopping = False
+        # Until when the timekeeper sleeps, and how to call it earlier: it sets both.
+        self.nap_until = float("inf")
+        self.deadline_moved: Callable[[float], None] = _nobody_waits
+        self._later: list[Callable[[Turn], None]] = []
+        self._work = trio.Event()
+
+    def run(self, turn: Turn) -> None:
+        """Finish a turn. Synchronous: sends what the sockets take at once and leaves the rest to tasks."""
+        try:
+            if turn.finish():
+                self.later(self.node.resume)
+        finally:
+            for outbox in turn.outboxes:
+                outbox.wake()
+            for notice in turn.notices:
+                log.log(notice.level, "%s", notice.text)
+            deadline = self.node.next_deadline()
+            if deadline is not None and deadline < self.nap_until:
+                self.deadline_moved(deadline)
+
+    def act(self, work: Callable[[Turn], None]) -> None:
+        """Do a piece of work in a turn of its own; if it fails, that is a bug of ours, and the broker lives on."""
+        turn = self.node.turn()
+        try:
+            work(turn)
+        except Exception:
+            log.exception("internal error")
+        try:
+            self.run(turn)
+        except Exception:
+            log.exception("internal error at the end of a turn")
+
+    def later(self, work: Callable[[Turn], None]) -> None:
+        """Have ``work`` done in a new turn, when every other peer has had its chance."""
+        self._later.append(work)
+        self._work.set()
+
+    async def work_off(self) -> None:
+        """Run what was put off, for ever: one round, then a checkpoint, so that no backlog starves a socket."""
+        while True:
+            await self._work.wait()
+            self._work = trio.Event()
+            round_, self._later = self._later, []
+            for work in round_:
+                self.act(work)
+
+
+def _nobody_waits(_deadline: float) -> None:
+    pass
