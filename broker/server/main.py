@@ -93,17 +93,11 @@ async def _heed(signals: AsyncIterator[int], asked_to_stop: trio.Event, everythi
             asked_to_stop.set()
 
 
-def _memory_limit_bytes(config: Config) -> int:
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return config.memory_limit_bytes or int(machine * config.memory_limit_share)
-
-
 @asynccontextmanager
 async def _broker(config: Config, listeners: Sequence[socket.socket], grace_s: float) -> AsyncIterator[Broker]:
     try:
-        node = Node(
-            config, clock=trio.current_time, random_bytes=os.urandom, memory_limit_bytes=_memory_limit_bytes(config)
-        )
+        limit_bytes = config.memory_limit_bytes or int(machine_memory_bytes() * config.memory_limit_share)
+        node = Node(config, clock=trio.current_time, random_bytes=os.urandom, memory_limit_bytes=limit_bytes)
         broker = Broker(config, node, listeners)
     except BaseException:
         close_all(listeners)

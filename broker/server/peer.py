@@ -65,10 +65,8 @@ class Peer:
         """Send what is in the outbox, now; never blocks. The outbox calls this once a turn, as its ``wake``."""
         if self._gone:
             return
-        if self._rest is None:
-            self._empty_outbox()
-            if self._rest is not None:
-                self._tasks.start_soon(self._send_rest)
+        if self._rest is None and not self._empty_outbox():
+            self._tasks.start_soon(self._send_rest)
         if self._session.ending:
             self._end()
 
@@ -95,7 +93,8 @@ class Peer:
                 continue
             if not data:
                 return
-            self._receive(data)
+            if not session.ending:
+                self._receive(data)
             if len(data) == _READ_BYTES:
                 # Probably there is more: a checkpoint is half the price of a wait, and lets the others have their turn.
                 await checkpoint()
@@ -103,19 +102,16 @@ class Peer:
                 await wait_readable(self._sock)
 
     def _receive(self, data: bytes) -> None:
-        session = self._session
-        if session.ending:
-            return
         turn = self._shell.node.turn()
         try:
             try:
-                session.receive(data, turn)
+                self._session.receive(data, turn)
             finally:
                 self._shell.run(turn)
         except Exception:
             log.exception("internal error; the connection it happened on is closed")
-            self._shell.act(session.crashed)
-        if session.ending:
+            self._shell.act(self._session.crashed)
+        if self._session.ending:
             self._end()
 
     async def _resumed(self) -> None:
@@ -127,13 +123,15 @@ class Peer:
 
     # Writing
 
-    def _empty_outbox(self) -> None:
+    def _empty_outbox(self) -> bool:
+        """Send until the outbox is empty or the socket full; whether all is sent."""
         outbox = self._session.outbox
         was_full = outbox.full
         while self._rest is None and (data := outbox.take()):
             self._rest = self._send(data)
         if was_full:
             self._shell.later(self._drained)
+        return self._rest is None
 
     def _send(self, data: bytes | memoryview) -> memoryview | None:
         """What the socket did not take, or None."""

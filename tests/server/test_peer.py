@@ -248,12 +248,16 @@ async def test_no_peer_starves_another():
         while True:
             await client.send_all(bytes(1_000_000))
 
-    async with served(node) as port, await connect(port) as loud, await connect(port) as quiet:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(shout, loud)
-            await until(lambda: any(len(session.received) > 1_000_000 for session in node.ever))
-            loudest = next(session for session in node.ever if len(session.received) > 1_000_000)
-            before = len(loudest.received)
-            assert await exchange(quiet, b"and me?") == b"and me?"
-            assert len(loudest.received) - before < 20_000_000
-            nursery.cancel_scope.cancel()
+    async with (
+        served(node) as port,
+        await connect(port) as loud,
+        await connect(port) as quiet,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(shout, loud)
+        await until(lambda: any(len(session.received) > 1_000_000 for session in node.ever))
+        loudest = next(session for session in node.ever if len(session.received) > 1_000_000)
+        before = len(loudest.received)
+        assert await exchange(quiet, b"and me?") == b"and me?"
+        assert len(loudest.received) - before < 20_000_000
+        nursery.cancel_scope.cancel()

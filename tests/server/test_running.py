@@ -1,4 +1,4 @@
-"""From start to stop: who is told, who is waited for, and that nothing is left behind, wherever a cancellation strikes."""
+"""From start to stop: who is told, who is waited for, and that nothing stays behind, wherever a cancellation strikes."""
 
 import errno
 import gc
@@ -65,28 +65,25 @@ async def test_two_brokers_in_one_process_do_not_know_each_other():
 
 @trio_test
 async def test_the_blocks_own_error_comes_out_as_it_is():
-    with no_socket_left(), pytest.raises(KeyError, match="mine"):
-        async with served(Node()) as port:
-            async with await trio.open_tcp_stream("127.0.0.1", port):
-                raise KeyError("mine")
+    with no_socket_left(), pytest.raises(KeyError, match="mine"):  # noqa: PT012 - the block is what is tested
+        async with served(Node()) as port, await trio.open_tcp_stream("127.0.0.1", port):
+            raise KeyError("mine")
 
 
 @trio_test
 async def test_a_port_is_free_again_at_once():
-    async with served(Node()) as port:
-        async with await trio.open_tcp_stream("127.0.0.1", port) as client:
-            await client.send_all(b"x")
-            await client.receive_some()
+    async with served(Node()) as port, await trio.open_tcp_stream("127.0.0.1", port) as client:
+        await client.send_all(b"x")
+        await client.receive_some()
     close_all(await listen(["127.0.0.1"], port))
 
 
 async def _a_whole_life(node: Node) -> None:
-    async with served(node, grace_s=0.2) as port:
-        async with await trio.open_tcp_stream("127.0.0.1", port) as client:
-            await client.send_all(b"fill")
-            got = 0
-            while got < 4_000_000:
-                got += len(await client.receive_some(1_000_000))
+    async with served(node, grace_s=0.2) as port, await trio.open_tcp_stream("127.0.0.1", port) as client:
+        await client.send_all(b"fill")
+        got = 0
+        while got < 4_000_000:
+            got += len(await client.receive_some(1_000_000))
 
 
 def test_cancelled_at_any_step_it_leaves_no_session_no_socket_no_task():
