@@ -89,6 +89,7 @@ class Node:
     def connect(self, peer: str, local: str, turn: Turn) -> Session:
         """A socket was accepted. ``peer`` and ``local`` are addresses for the log."""
         session = Session(self, self._offer, peer, local, turn.now)
+        session.blocked = self.memory_alarm
         self.sessions[session] = None
         self.reschedule(session)
         return session

@@ -11,7 +11,7 @@ from broker.queues.classic import ClassicQueue
 from broker.session import topology
 from broker.session.confirms import Confirms
 from broker.session.consumer import Consumer, Getter, Limit
-from broker.session.publisher import Publisher, enqueue
+from broker.session.publisher import Direct, Outlet, Publisher
 from broker.session.settling import requeue, settle
 from broker.session.transaction import Transaction
 from broker.session.unsettled import Delivery, Unsettled
@@ -44,14 +44,15 @@ class Channel:
         self._prefetch = 0
         self._confirms: Confirms | None = None
         self._transaction: Transaction | None = None
-        self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max, write=owner.outbox.append)
+        self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max)
+        self._direct = Direct(owner.outbox.append)
 
     # -- hot path ------------------------------------------------------------------------------------------------------
 
     def publish(self, run: basic.PublishRun, turn: "Turn") -> None:
         """A run of publishes. Raises SoftError, HardError."""
-        deliver = enqueue if self._transaction is None else self._transaction.deliver
-        count = self._publisher.publish(run, deliver, turn)
+        outlet: Outlet = self._transaction or self._direct
+        count = self._publisher.publish(run, outlet, turn)
         if self._confirms is not None:
             self._confirms.published(count)
             turn.flush(self._confirms.flush)
@@ -187,7 +188,7 @@ class Channel:
         if self._confirms is not None:
             raise precondition_failed("cannot switch from confirm to tx mode")
         if self._transaction is None:
-            self._transaction = Transaction()
+            self._transaction = Transaction(self._direct)
         return Tx.SelectOk()
 
     def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method:  # noqa: ARG002

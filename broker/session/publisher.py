@@ -5,7 +5,7 @@ change of topology drops the whole cache.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from broker.message import Message
 from broker.queues.classic import ClassicQueue
@@ -25,8 +25,32 @@ _CHECKED = properties.EXPIRATION | properties.USER_ID
 _NO_ROUTE = basic.short_string(replies.NO_ROUTE.name)
 
 Queues = tuple[ClassicQueue, ...]
-# Where messages go, ``size_bytes`` being that of their contents: at once, or into a transaction.
-Deliver = Callable[[list[Message], Queues, int, "Turn"], None]
+
+
+class Outlet(Protocol):
+    """Where a publisher's messages go: to the queues at once, or into a transaction."""
+
+    def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:
+        """Enqueue; ``size_bytes`` is that of the contents together."""
+
+    def give_back(self, frames: bytes) -> None:
+        """Send a basic.return with its content."""
+
+
+class Direct:
+    """The outlet of a channel that is not transactional. ``write`` takes frames."""
+
+    __slots__ = ("give_back",)
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self.give_back = write
+
+    def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:
+        if len(queues) > 1:
+            # One object in many queues: its memory is counted once.
+            size_bytes //= len(queues)
+        for queue in queues:
+            queue.enqueue(messages, size_bytes, turn)
 
 
 class _Route:
@@ -42,9 +66,9 @@ class _Route:
 
 
 class Publisher:
-    """``user`` is who logged in; ``write`` takes frames (returns)."""
+    """``user`` is who logged in."""
 
-    __slots__ = ("_channel", "_frame_max", "_routes", "_user", "_version", "_vhost", "_write")
+    __slots__ = ("_channel", "_frame_max", "_routes", "_user", "_version", "_vhost")
 
     def __init__(
         self,
@@ -53,17 +77,15 @@ class Publisher:
         *,
         channel: int,
         frame_max: int,
-        write: Callable[[bytes], None],
     ) -> None:
         self._vhost = vhost
         self._user = user
         self._channel = channel
         self._frame_max = frame_max
-        self._write = write
         self._routes: dict[bytes, _Route] = {}
         self._version = -1
 
-    def publish(self, run: basic.PublishRun, deliver: Deliver, turn: "Turn") -> int:
+    def publish(self, run: basic.PublishRun, outlet: Outlet, turn: "Turn") -> int:
         """Take in a run; how many messages were taken.
 
         Raises SoftError 403, 404 or 406, HardError 540; messages of the run before the one at fault have been taken
@@ -72,8 +94,8 @@ class Publisher:
         route = self._route(run.arguments)
         contents = run.contents
         if run.flags & _CHECKED:
-            contents = self._check_each(run, route, deliver, turn)
-        self._deliver(route, contents, deliver, turn)
+            contents = self._check_each(run, route, outlet, turn)
+        self._deliver(route, contents, outlet, turn)
         return len(contents)
 
     def _route(self, arguments: bytes) -> _Route:
@@ -97,13 +119,13 @@ class Publisher:
         self._routes[raw] = route
         return route
 
-    def _check_each(self, run: basic.PublishRun, route: _Route, deliver: Deliver, turn: "Turn") -> list[bytes]:
+    def _check_each(self, run: basic.PublishRun, route: _Route, outlet: Outlet, turn: "Turn") -> list[bytes]:
         """All contents if all are right; else those before the first wrong one are delivered and its error raised."""
         for i, content in enumerate(run.contents):
             try:
                 self._check(properties_of(content))
             except Exception:
-                self._deliver(route, run.contents[:i], deliver, turn)
+                self._deliver(route, run.contents[:i], outlet, turn)
                 raise
         return run.contents
 
@@ -115,12 +137,12 @@ class Publisher:
         if user is not None and user != self._user:
             raise precondition_failed(f"user_id property set to '{user}' but authenticated user was '{self._user}'")
 
-    def _deliver(self, route: _Route, contents: list[bytes], deliver: Deliver, turn: "Turn") -> None:
+    def _deliver(self, route: _Route, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
         if route.queues is None:
             for content in contents:
-                self._deliver_to(route, self._route_by_headers(route, content), [content], deliver, turn)
+                self._deliver_to(route, self._route_by_headers(route, content), [content], outlet, turn)
         elif contents:
-            self._deliver_to(route, route.queues, contents, deliver, turn)
+            self._deliver_to(route, route.queues, contents, outlet, turn)
 
     def _route_by_headers(self, route: _Route, content: bytes) -> Queues:
         def headers() -> Any:
@@ -128,27 +150,18 @@ class Publisher:
 
         return self._vhost.route(route.exchange, route.routing_key, headers).queues
 
-    def _deliver_to(self, route: _Route, queues: Queues, contents: list[bytes], deliver: Deliver, turn: "Turn") -> None:
+    def _deliver_to(self, route: _Route, queues: Queues, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
         if queues:
             wire = route.wire
-            deliver([Message(content, wire) for content in contents], queues, sum(map(len, contents)), turn)
+            outlet.deliver([Message(content, wire) for content in contents], queues, sum(map(len, contents)), turn)
         elif route.mandatory:
-            self._give_back(route, contents)
+            self._give_back(route, contents, outlet)
 
-    def _give_back(self, route: _Route, contents: list[bytes]) -> None:
+    def _give_back(self, route: _Route, contents: list[bytes], outlet: Outlet) -> None:
         """basic.return, which must be on its way before the confirm."""
         head = basic.basic_return(self._channel, replies.NO_ROUTE.code, _NO_ROUTE, route.wire)
         for content in contents:
-            self._write(head + readdress(content, self._channel, self._frame_max))
-
-
-def enqueue(messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:
-    """Deliver at once."""
-    if len(queues) > 1:
-        # One object in many queues: its memory is counted once.
-        size_bytes //= len(queues)
-    for queue in queues:
-        queue.enqueue(messages, size_bytes, turn)
+            outlet.give_back(head + readdress(content, self._channel, self._frame_max))
 
 
 def check_expiration(text: str) -> None:

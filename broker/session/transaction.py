@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from broker.message import Message
-from broker.session.publisher import Queues, enqueue
+from broker.session.publisher import Direct, Queues
 from broker.session.unsettled import Delivery
 
 if TYPE_CHECKING:
@@ -20,16 +20,22 @@ Settle = Callable[[Iterable[Delivery], "Turn"], None]
 class Transaction:
     """Starts again by itself after commit and rollback."""
 
-    __slots__ = ("_publishes", "_settlements", "_taken")
+    __slots__ = ("_direct", "_publishes", "_returns", "_settlements", "_taken")
 
-    def __init__(self) -> None:
+    def __init__(self, direct: Direct) -> None:
+        self._direct = direct
+        self._returns: list[bytes] = []
         self._publishes: list[tuple[list[Message], Queues, int]] = []
         self._settlements: list[tuple[Settle, list[Delivery]]] = []
         self._taken: dict[int, Delivery] = {}
 
     def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:  # noqa: ARG002
-        """Hold publishes back; stands in for ``publisher.enqueue``."""
+        """Hold publishes back."""
         self._publishes.append((messages, queues, size_bytes))
+
+    def give_back(self, frames: bytes) -> None:
+        """Hold a return back."""
+        self._returns.append(frames)
 
     def settle(self, settle: Settle, deliveries: dict[int, Delivery]) -> None:
         """Hold settlements back. ``deliveries`` by tag."""
@@ -38,10 +44,12 @@ class Transaction:
 
     def commit(self, turn: "Turn") -> None:
         """Publish, then settle. A queue deleted meanwhile takes nothing."""
-        publishes, settlements = self._publishes, self._settlements
+        publishes, returns, settlements = self._publishes, self._returns, self._settlements
         self._forget()
+        for frames in returns:
+            self._direct.give_back(frames)
         for messages, queues, size_bytes in publishes:
-            enqueue(messages, tuple(queue for queue in queues if not queue.deleted), size_bytes, turn)
+            self._direct.deliver(messages, tuple(queue for queue in queues if not queue.deleted), size_bytes, turn)
         for settle, deliveries in settlements:
             settle(deliveries, turn)
 
@@ -53,5 +61,6 @@ class Transaction:
 
     def _forget(self) -> None:
         self._publishes = []
+        self._returns = []
         self._settlements = []
         self._taken = {}

@@ -170,7 +170,7 @@ def read_publish_run(data: bytes, start: int, payload_max: int, seen: Properties
 
 
 class SettlementRun:
-    """Acks, nacks or rejects with one and the same meaning, one after the other: tags in the order in which they came."""
+    """Acks, nacks or rejects with one and the same meaning, one after the other: their tags, in the order they came."""
 
     __slots__ = ("channel", "method", "multiple", "requeue", "stop", "tags")
 

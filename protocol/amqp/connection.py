@@ -313,9 +313,11 @@ class Connection:
         Before the peer has logged in, RabbitMQ tells it next to nothing: a frame only for a refused login of a client
         that can take it and for a failed negotiation, else silence and, some seconds later, a closed socket.
         """
-        if self.state in (State.CLOSED, State.ENDED):
-            return
         lost = isinstance(error, FramingLost)
+        if self.state in (State.CLOSED, State.ENDED):
+            if lost:
+                self._deafen()
+            return
         if self._may_be_told(error):
             self._send(0, methods.Connection.Close(error.reply.code, error.text, error.class_id, error.method_id))
             wait = min(self.heartbeat.interval_s or _CLOSE_TIMEOUT_MAX_S, _CLOSE_TIMEOUT_MAX_S)
