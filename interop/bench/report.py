@@ -1,0 +1,71 @@
+"""The paired results as a table for people, and the medians and ratios behind it."""
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+
+from interop.bench.result import FIGURES, Figures
+
+# scenario -> broker -> one Figures a round, in the order they were run
+Rounds = Mapping[str, Mapping[str, Sequence[Figures]]]
+
+_STANDING = {
+    "start_s": ("cold start s", "{:.2f}"),
+    "idle_mb": ("idle MB", "{:.0f}"),
+    "connections_mb": ("1,000 connections MB", "+{:.0f}"),
+    "channels_mb": ("with a channel each MB", "+{:.0f}"),
+}
+
+
+def median(rounds: Sequence[Figures], figure: str) -> float | None:
+    """The median of a figure over the rounds; None where it was not measured."""
+    found = [each[figure] for each in rounds if figure in each]
+    return statistics.median(found) if found else None
+
+
+def ratio(ours: Sequence[Figures], theirs: Sequence[Figures], figure: str) -> float | None:
+    """The median of the rounds' own ratios: what slows the machine for a while slows both halves of a pair."""
+    pairs = [(a[figure], b[figure]) for a, b in zip(ours, theirs, strict=False) if figure in a and b.get(figure)]
+    return statistics.median(a / b for a, b in pairs) if pairs else None
+
+
+def table(rounds: Rounds) -> str:
+    """Every scenario and broker; the last two columns compare the first broker with each other one."""
+    headings = ["scenario", "broker", *(heading for heading, _ in FIGURES.values()), "rate ×", "CPU ×"]
+    return _aligned([headings, *_rows(rounds)])
+
+
+def _rows(rounds: Rounds) -> Iterator[list[str]]:
+    for scenario, brokers in rounds.items():
+        first = next(iter(brokers))
+        for name, runs in brokers.items():
+            figures = [_written(median(runs, figure), form) for figure, (_, form) in FIGURES.items()]
+            compared = ["", ""]
+            if name != first:
+                compared = [_written(ratio(brokers[first], runs, figure), "{:.2f}") for figure in ("rate", "cpu_us")]
+            yield [scenario, name, *figures, *compared]
+
+
+def standing_table(standing: Mapping[str, Figures]) -> str:
+    """What each broker costs that does nothing."""
+    headings = ["broker", *(heading for heading, _ in _STANDING.values())]
+    rows = [
+        [name, *(_written(figures.get(figure), form) for figure, (_, form) in _STANDING.items())]
+        for name, figures in standing.items()
+    ]
+    return _aligned([headings, *rows])
+
+
+def _written(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    text_columns = 2 if rows[0][0] == "scenario" else 1
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if number < text_columns else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )

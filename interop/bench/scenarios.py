@@ -1,0 +1,211 @@
+"""The scenarios by name. Each sets its topology up, warms the broker, measures, checks that nothing was lost, and goes.
+
+Queues are transient and exclusive to the consumer's connection (publishing to them is open to all): they are gone with
+it, even when a run fails, and no version of any broker refuses them.
+"""
+
+import contextlib
+import select
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+from pamqp import commands
+
+from interop.bench import wire
+from interop.bench.client import Client
+from interop.bench.ends import Consumer, Publisher, take_reply
+from interop.bench.flow import WINDOW_MESSAGES, Flow, Stalled
+from interop.bench.result import Figures, Stopwatch, percentiles
+
+# A backlog of half a million small messages stays under 1 GB in every broker measured.
+_BACKLOG_MESSAGES = 500_000
+# Measuring `drain` takes a backlog that lasts: the rate, in messages a second, that it is laid out for.
+_DRAIN_RATE = 200_000
+_LATENCY_RATE = 2_000
+_BACKLOG_TIMEOUT_S = 60.0
+
+
+class Load:
+    """What all scenarios share: body size in bytes, how long to measure and to warm up, and the acks made once."""
+
+    def __init__(self, *, size: int = 16, seconds: float = 3.0, warm_up: float = 1.0, rich: bool = False) -> None:
+        self.size = size
+        self.seconds = seconds
+        self.warm_up = warm_up
+        self.rich = rich
+        self.tape = wire.AckTape()
+
+    def block(self, client: Client, exchange: str, routing_key: str, count: int = 0) -> wire.Block:
+        """A block of this load's messages, see wire.publish_block."""
+        return wire.publish_block(
+            exchange, routing_key, self.size, rich=self.rich, frame_max=client.frame_max, count=count
+        )
+
+
+Scenario = Callable[[str, int | None, Load], Figures]
+
+
+def _one_to_one(*, prefetch: int = 0, ack_every: int = 0) -> Scenario:
+    """One publisher, one queue, one consumer."""
+
+    def run(url: str, pid: int | None, load: Load) -> Figures:
+        with Client(url) as owner, Client(url) as sender:
+            queue = _declare(owner)
+            consumer = Consumer(owner, queue, prefetch=prefetch, ack_every=ack_every, tape=load.tape)
+            publisher = Publisher(sender, load.block(sender, "", queue))
+            return _measure(Flow(publisher, [consumer], WINDOW_MESSAGES), pid, load)
+
+    return run
+
+
+def _fanout(url: str, pid: int | None, load: Load) -> Figures:
+    """One publisher, a fanout exchange, ten queues, each with an auto-ack consumer on a connection of its own."""
+    exchange = f"bench-{uuid.uuid4().hex[:8]}"
+    with contextlib.ExitStack() as stack:
+        owners = [stack.enter_context(Client(url)) for _ in range(10)]
+        sender = stack.enter_context(Client(url))
+        owners[0].call(commands.Exchange.Declare(exchange=exchange, exchange_type="fanout", auto_delete=True))
+        consumers = []
+        for owner in owners:
+            queue = _declare(owner)
+            owner.call(commands.Queue.Bind(queue=queue, exchange=exchange))
+            consumers.append(Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape))
+        publisher = Publisher(sender, load.block(sender, exchange, ""))
+        return _measure(Flow(publisher, consumers, WINDOW_MESSAGES), pid, load)
+
+
+def _measure(flow: Flow, pid: int | None, load: Load) -> Figures:
+    flow.run(load.warm_up)
+    watch, before = Stopwatch(pid), flow.received
+    flow.run(load.seconds)
+    figures = watch.figures(max(flow.received - before, 1))
+    flow.finish()
+    return figures
+
+
+def _publish(url: str, pid: int | None, load: Load) -> Figures:
+    """Publish only, to a queue that nobody consumes. Measured until the broker has enqueued the last message."""
+    with Client(url) as owner, Client(url) as sender:
+        queue = _declare(owner)
+        publisher = Publisher(sender, load.block(sender, "", queue))
+        _fill(owner, publisher, queue, load.warm_up, _BACKLOG_MESSAGES // 10)
+        owner.call(commands.Queue.Purge(queue=queue))
+        watch = Stopwatch(pid)
+        return watch.figures(_fill(owner, publisher, queue, load.seconds, _BACKLOG_MESSAGES))
+
+
+def _drain(url: str, pid: int | None, load: Load) -> Figures:
+    """Consume a backlog, auto-ack."""
+    with Client(url) as owner, Client(url) as sender:
+        queue = _declare(owner)
+        publisher = Publisher(sender, load.block(sender, "", queue))
+        backlog = min(_BACKLOG_MESSAGES, round(_DRAIN_RATE * load.seconds))
+        filled = _fill(owner, publisher, queue, _BACKLOG_TIMEOUT_S, backlog)
+        watch = Stopwatch(pid)
+        consumer = Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape)
+        while consumer.received < filled:
+            consumer.read()
+        return watch.figures(filled)
+
+
+def _fill(owner: Client, publisher: Publisher, queue: str, seconds: float, most: int) -> int:
+    """Publish for that long or that many messages, wait until all lie in the queue, and say how many they are."""
+    before = publisher.sent
+    deadline = time.perf_counter() + seconds
+    publisher.socket.setblocking(True)
+    while publisher.sent - before < most and time.perf_counter() < deadline:
+        publisher.send()
+    while not publisher.idle:
+        publisher.send()
+    _await_backlog(owner, queue, publisher.sent - before)
+    return publisher.sent - before
+
+
+def _await_backlog(owner: Client, queue: str, count: int) -> None:
+    deadline = time.perf_counter() + _BACKLOG_TIMEOUT_S
+    while (ready := owner.call(commands.Queue.Declare(queue=queue, passive=True)).message_count) != count:
+        if time.perf_counter() > deadline:
+            raise Stalled(f"{count:,} messages published, {ready:,} in the queue")
+        time.sleep(0.002)
+
+
+def _latency(url: str, pid: int | None, load: Load) -> Figures:
+    """From publish to delivery at 2,000 messages a second, published on schedule whatever comes back, auto-ack."""
+    with Client(url) as owner, Client(url) as sender:
+        queue = _declare(owner)
+        consumer = Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape)
+        publisher = Publisher(sender, load.block(sender, "", queue, count=1))
+        publisher.socket.setblocking(True)
+        _paced(publisher, consumer, load.warm_up)
+        watch, before = Stopwatch(pid), consumer.received
+        taken = _paced(publisher, consumer, load.seconds)
+        return watch.figures(consumer.received - before) | percentiles(taken)
+
+
+def _paced(publisher: Publisher, consumer: Consumer, seconds: float) -> list[float]:
+    """Latencies, in seconds. Taken from the moment of sending: a late wake-up of ours is not the broker's doing."""
+    count = round(seconds * _LATENCY_RATE)
+    sent_at: list[float] = []
+    taken: list[float] = []
+    before = consumer.received
+    begun = time.perf_counter()
+    while len(taken) < count:
+        now = time.perf_counter()
+        due = begun + len(sent_at) / _LATENCY_RATE if len(sent_at) < count else now + _BACKLOG_TIMEOUT_S
+        if now >= due:
+            sent_at.append(now)
+            publisher.send()
+        elif select.select([consumer.socket], [], [], due - now)[0]:
+            consumer.read()
+            now = time.perf_counter()
+            taken += [now - at for at in sent_at[len(taken) : consumer.received - before]]
+        elif len(sent_at) == count:
+            raise Stalled(f"{count:,} sent, {len(taken):,} received")
+    return taken
+
+
+def _confirm1(url: str, pid: int | None, load: Load) -> Figures:
+    """Publisher confirms, one message in flight, to a queue that nobody consumes."""
+    with Client(url) as owner, Client(url) as sender:
+        queue = _declare(owner)
+        sender.call(commands.Confirm.Select())
+        message = load.block(sender, "", queue, count=1).data
+        for _ in _confirmed(sender, message, load.warm_up):
+            pass
+        watch = Stopwatch(pid)
+        taken = list(_confirmed(sender, message, load.seconds))
+        return watch.figures(len(taken)) | percentiles(taken)
+
+
+def _confirmed(sender: Client, message: memoryview, seconds: float) -> Iterator[float]:
+    """The time each confirm took, in seconds."""
+    now = time.perf_counter()
+    deadline = now + seconds
+    while now < deadline:
+        begun = now
+        sender.socket.sendall(message)
+        reply = take_reply(sender.socket, wire.ACK_BYTES)
+        if reply[:11] != wire.ack(0, multiple=False)[:11]:
+            raise Stalled(f"a confirm was expected, not {reply!r}")
+        now = time.perf_counter()
+        yield now - begun
+
+
+def _declare(owner: Client) -> str:
+    name = f"bench-{uuid.uuid4().hex[:8]}"
+    owner.call(commands.Queue.Declare(queue=name, exclusive=True))
+    return name
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "autoack": _one_to_one(),
+    # A quarter of the prefetch an ack: the broker is never out of credit while an ack is on its way.
+    "ack": _one_to_one(prefetch=1000, ack_every=250),
+    "ack_single": _one_to_one(prefetch=200, ack_every=1),
+    "publish": _publish,
+    "drain": _drain,
+    "fanout": _fanout,
+    "latency": _latency,
+    "confirm1": _confirm1,
+}

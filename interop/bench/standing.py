@@ -1,0 +1,44 @@
+"""What a broker costs that does nothing: cold start, memory when idle, memory of a thousand idle connections."""
+
+import contextlib
+import time
+
+from interop.bench import process
+from interop.bench.brokers import Starter, cold_start_seconds
+from interop.bench.client import Client
+from interop.bench.result import Figures
+
+_STARTS = 3
+_CONNECTIONS = 1_000
+# Longer than a start-up's last allocations and an Erlang collection take.
+_SETTLE_S = 2.0
+
+
+def measure(start: Starter) -> Figures:
+    """Start a fresh broker a few times. Keys: start_s (the middle one), idle_mb, and of 1,000 connections, without and
+    with a channel each: connections_mb, channels_mb.
+    """
+    starts = sorted(cold_start_seconds(start) for _ in range(_STARTS))
+    process.allow_open_files(4 * _CONNECTIONS)
+    with start() as broker:
+        if broker.pid is None:
+            return {"start_s": starts[len(starts) // 2]}
+        idle = _settled_mb(broker.pid)
+        return {
+            "start_s": starts[len(starts) // 2],
+            "idle_mb": idle,
+            "connections_mb": _with_clients_mb(broker.url, broker.pid, channel=False) - idle,
+            "channels_mb": _with_clients_mb(broker.url, broker.pid, channel=True) - idle,
+        }
+
+
+def _with_clients_mb(url: str, pid: int, *, channel: bool) -> float:
+    with contextlib.ExitStack() as stack:
+        for _ in range(_CONNECTIONS):
+            stack.enter_context(Client(url, channel=channel))
+        return _settled_mb(pid)
+
+
+def _settled_mb(pid: int) -> float:
+    time.sleep(_SETTLE_S)
+    return process.rss_bytes(pid) / 1e6

@@ -1,0 +1,139 @@
+"""The instruments: a benchmark that miscounts is worse than none."""
+
+import socket
+
+import pytest
+from pamqp import body, commands, frame, header
+
+from interop.bench import brokers, report, targets, wire
+from interop.bench.client import Client
+from interop.bench.ends import Consumer, Garbled
+from interop.bench.result import percentiles
+
+TAPE = wire.AckTape(ready=0)
+
+
+def delivery(tag: int, content: bytes = b"0123456789abcdef") -> bytes:
+    frames = [
+        commands.Basic.Deliver(consumer_tag="bench", delivery_tag=tag, exchange="logs", routing_key="a.b"),
+        header.ContentHeader(body_size=len(content), properties=commands.Basic.Properties(delivery_mode=1)),
+        *(body.ContentBody(content[start : start + 10]) for start in range(0, len(content), 10)),
+    ]
+    return b"".join(frame.marshal(each, 1) for each in frames)
+
+
+class FakeClient:
+    """The client's end of a socket pair, past the set-up; ``early`` is what came together with consume-ok."""
+
+    def __init__(self, end: socket.socket, early: bytes = b"") -> None:
+        self.socket = end
+        self._early = early
+
+    def call(self, method: object) -> None:
+        pass
+
+    def rest(self) -> bytes:
+        return self._early
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"0123456789abcdef"])
+def test_the_shape_is_known_once_a_delivery_is_whole(content):
+    data = delivery(7, content)
+    for end in range(len(data)):
+        assert wire.delivery_shape(data[:end]) is None
+    shape = wire.delivery_shape(data + delivery(8, content))
+    assert shape is not None
+    assert shape.length == len(data)
+    assert shape.tag(bytearray(data), 0) == 7
+
+
+def test_what_is_no_delivery_is_refused():
+    with pytest.raises(ValueError, match="a delivery was expected"):
+        wire.delivery_shape(frame.marshal(commands.Basic.Cancel("bench"), 1))
+
+
+@pytest.mark.parametrize("rich", [False, True])
+def test_a_block_holds_whole_publishes_of_one_length(rich):
+    block = wire.publish_block("logs", "a.b", 40, rich=rich, frame_max=4096)
+    assert len(block.data) % block.count == 0
+    data, bodies = bytes(block.data), set()
+    while data:
+        size, channel, found = frame.unmarshal(data)
+        assert channel == 1
+        if isinstance(found, body.ContentBody):
+            bodies.add(found.value)
+        data = data[size:]
+    assert len(bodies) == block.count
+
+
+def test_a_body_is_cut_at_frame_max():
+    data = wire.publish("", "q", 5000, number=1, rich=False, frame_max=4096)
+    _, _, first = frame.unmarshal(data[-(5000 + 16) :])
+    assert len(first.value) == 4096 - 8
+
+
+@pytest.mark.parametrize(("after", "upto"), [(0, 1), (5, 9), (65_530, 65_540), (65_536, 65_537), (131_000, 262_200)])
+def test_the_tape_of_acks_has_every_tag_once(after, upto):
+    expected = b"".join(frame.marshal(commands.Basic.Ack(tag), 1) for tag in range(after + 1, upto + 1))
+    assert b"".join(TAPE.cut(after, upto)) == expected
+
+
+def consumer_of(client: FakeClient, ack_every: int) -> Consumer:
+    return Consumer(client, "q", prefetch=0, ack_every=ack_every, tape=TAPE)  # type: ignore[arg-type]
+
+
+def test_deliveries_are_counted_and_acknowledged_however_they_are_cut():
+    data = b"".join(delivery(tag) for tag in range(1, 11))
+    for cut in range(1, len(data)):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            consumer = consumer_of(FakeClient(ours, data[:5]), 4)
+            for piece in (data[5:cut], data[max(cut, 5) :]):
+                if piece:
+                    theirs.sendall(piece)
+                    consumer.read()
+            assert consumer.received == 10
+            last = theirs.recv(4096)[-wire.ACK_BYTES :]
+            assert last == wire.ack(8, multiple=True)
+
+
+def test_a_tag_out_of_order_is_noticed():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        consumer = consumer_of(FakeClient(ours, delivery(1)), 0)
+        theirs.sendall(delivery(3))
+        with pytest.raises(Garbled, match="delivery 2 has the tag 3"):
+            consumer.read()
+
+
+def test_percentiles_and_paired_ratios():
+    assert percentiles([n / 1000 for n in range(1, 1002)]) == pytest.approx(
+        {"p50_ms": 501, "p99_ms": 991, "p999_ms": 1000}
+    )
+    ours, theirs = [{"rate": 10.0}, {"rate": 40.0}, {"rate": 60.0}], [{"rate": 5.0}, {"rate": 10.0}, {"rate": 60.0}]
+    assert report.ratio(ours, theirs, "rate") == 2.0
+    assert report.ratio(ours, [{}], "rate") is None
+
+
+def test_a_target_is_kept_missed_or_not_judged():
+    rounds = {"autoack": {"leveret": [{"cpu_us": 6.0, "rate": 90.0}], "rabbitmq": [{"rate": 10.0}]}}
+    verdicts = {
+        sentence.split(":")[0]: kept for sentence, kept in targets.judge(rounds, {"leveret": {"idle_mb": 30.0}})
+    }
+    assert verdicts["MISSED      autoack cpu_us <= 5"] is False
+    assert verdicts["kept        autoack rate, RabbitMQ's being 1 >= 3"] is True
+    assert verdicts["kept        idle_mb <= 45"] is True
+    assert verdicts["not judged  fanout cpu_us <= 20"] is None
+
+
+@pytest.mark.parametrize("wrong", ["lavinmq", "=amqp://h/", "x=http://h/", "x=amqp://h/,pid"])
+def test_a_broker_is_given_by_name_url_and_pid(wrong):
+    found = brokers.external("lavinmq=amqp://guest:guest@127.0.0.1:5673/,4711")
+    assert (found.name, found.url, found.pid) == ("lavinmq", "amqp://guest:guest@127.0.0.1:5673/", 4711)
+    with pytest.raises(ValueError, match="NAME=amqp"):
+        brokers.external(wrong)
+
+
+def test_the_client_opens_a_channel_and_is_told_of_refusals():
+    with brokers.leveret() as broker, Client(broker.url) as client:
+        assert client.call(commands.Queue.Declare(queue="q", exclusive=True)).message_count == 0
