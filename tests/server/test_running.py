@@ -1,4 +1,4 @@
-"""From start to stop: who is told, who is waited for, and that nothing stays behind, wherever a cancellation strikes."""
+"""From start to stop: who is told, who is waited for, and that nothing is left, wherever a cancellation strikes."""
 
 import errno
 import gc
@@ -65,7 +65,7 @@ async def test_two_brokers_in_one_process_do_not_know_each_other():
 
 @trio_test
 async def test_the_blocks_own_error_comes_out_as_it_is():
-    with no_socket_left(), pytest.raises(KeyError, match="mine"):  # noqa: PT012 - the block is what is tested
+    with no_socket_left(), pytest.raises(KeyError, match="mine"):
         async with served(Node()) as port, await trio.open_tcp_stream("127.0.0.1", port):
             raise KeyError("mine")
 
