@@ -182,7 +182,7 @@ async def test_publishers_wait_while_memory_is_short_and_consumers_do_not():
         assert b.node.gauge.bytes < 6_000_000
         await consumer.ask(commands.Basic.Consume(queue="q", no_ack=True), commands.Basic.ConsumeOk)
         with trio.fail_after(10):
-            for _ in range(60):
+            for _ in range(40):
                 await consumer.expect(commands.Basic.Deliver)
                 await consumer.receive()
                 await consumer.receive()
