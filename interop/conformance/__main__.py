@@ -1,0 +1,82 @@
+"""`python -m interop.conformance record [--root DIR]` and `... compare --url amqp://...`: the judge at the command line."""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from fnmatch import fnmatch
+
+from interop import rabbitmq
+from interop.conformance import judge, record
+from interop.conformance.accepted import ACCEPTED, Accepted
+from interop.conformance.conversations import ALL
+from interop.conformance.steps import Conversation
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m interop.conformance", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    recording = commands.add_parser("record", help="hold all conversations with RabbitMQ and write the fixtures")
+    recording.add_argument("--root", default="/", help="folder with a Debian of its own that holds RabbitMQ")
+    recording.add_argument("--rounds", type=int, default=3, help="hold everything so often; what most rounds agree on is the record")
+    recording.set_defaults(run=_record)
+    comparing = commands.add_parser("compare", help="hold conversations with a broker and compare with the record")
+    comparing.add_argument("--url", required=True, help="amqp://guest:guest@host:port/")
+    comparing.add_argument("--only", default="*", help="pattern of conversation names, as in queue/*")
+    comparing.add_argument("--version", default="", help="compare with this recorded RabbitMQ (default: the newest)")
+    comparing.set_defaults(run=_compare)
+    showing = commands.add_parser("show", help="print the record of conversations")
+    showing.add_argument("only", help="pattern of conversation names")
+    showing.add_argument("--version", default="")
+    showing.set_defaults(run=_show)
+    options = parser.parse_args(arguments)
+    return int(options.run(options))
+
+
+def _record(options: argparse.Namespace) -> int:
+    with rabbitmq.running(options.root) as node:
+        started = time.monotonic()
+        rounds = [judge.hold_all(ALL, node.url, patience_s=5.0) for _ in range(options.rounds)]
+        seconds = time.monotonic() - started
+    steady = {one.name: Counter(tuple(held[one.name]) for held in rounds).most_common(1)[0][0] for one in ALL}
+    unsteady = [one.name for one in ALL if any(tuple(held[one.name]) != steady[one.name] for held in rounds)]
+    for name in unsteady:
+        print(f"unsteady: {name}")
+        for held in rounds:
+            print(judge.difference(list(steady[name]), held[name]))
+    folder = record.save(node.version, {name: list(lines) for name, lines in steady.items()}, ALL)
+    record.write_differences()
+    print(f"RabbitMQ {node.version}: {len(ALL)} conversations, {options.rounds} rounds in {seconds:.0f} s -> {folder}")
+    return 1 if unsteady else 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    chosen = _chosen(options.only)
+    records, used = record.load(options.version), set[Accepted]()
+    held = judge.hold_all(chosen, options.url)
+    different = 0
+    for name, ours in held.items():
+        if diff := judge.difference(judge.expected(name, records[name], used), ours):
+            different += 1
+            print(f"=== {name}\n{diff}\n")
+    unused = [accepted for accepted in ACCEPTED if accepted not in used] if options.only == "*" else []
+    for accepted in unused:
+        print(f"accepted difference no longer seen: {accepted.conversation}: {accepted.reason}")
+    print(f"{len(held) - different} of {len(held)} conversations agree")
+    return 1 if different or unused else 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    records = record.load(options.version)
+    for conversation in _chosen(options.only):
+        print(f"=== {conversation.name}", *records[conversation.name], sep="\n")
+    return 0
+
+
+def _chosen(pattern: str) -> list[Conversation]:
+    return [conversation for conversation in ALL if fnmatch(conversation.name, pattern)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Holds many conversations with one broker, and says where a transcript leaves the record."""
+
+import difflib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
+
+from interop.conformance.accepted import ACCEPTED, Accepted
+from interop.conformance.stage import hold
+from interop.conformance.steps import Conversation
+
+# Some conversations wait for seconds by nature (a missed heartbeat, a refused login): held side by side they cost little.
+_AT_ONCE = 8
+
+
+def hold_all(conversations: Iterable[Conversation], url: str, patience_s: float = 5.0) -> dict[str, list[str]]:
+    """Transcripts by name. A conversation that could not be held at all has one line, saying why."""
+
+    def one(conversation: Conversation) -> tuple[str, list[str]]:
+        try:
+            return conversation.name, hold(conversation, url, patience_s)
+        except (OSError, KeyError) as problem:
+            return conversation.name, [f"could not be held: {problem!r}"]
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(pool.map(one, conversations))
+
+
+def expected(name: str, record: list[str], used: set[Accepted]) -> list[str]:
+    """The record with the accepted differences put in; those that took part are added to ``used``."""
+    lines = []
+    for line in record:
+        for accepted in ACCEPTED:
+            if fnmatch(name, accepted.conversation) and line == accepted.record:
+                used.add(accepted)
+                line = accepted.ours
+        lines.append(line)
+    return [line for line in lines if line]
+
+
+def difference(record: list[str], ours: list[str]) -> str:
+    """A readable diff (- RabbitMQ, + this broker), empty where both agree."""
+    return "\n".join(list(difflib.unified_diff(record, ours, "RabbitMQ", "this broker", lineterm="", n=3))[2:])

@@ -1,0 +1,63 @@
+"""What may differ from run to run and from broker to broker, and nothing else, made equal; and values shown as text.
+
+Generated queue names and consumer tags are numbered in order of appearance (so it still shows which is which). Of the server's
+properties the values that name a product, version, platform or cluster are hidden, their presence and types are not.
+"""
+
+import re
+from typing import Any
+
+from interop.conformance.peer import Event
+from interop.conformance.wire import Typed
+
+_GENERATED = re.compile(r"amq\.(gen|ctag)-[A-Za-z0-9_-]{22}")
+_HIDDEN = {"cluster_name", "copyright", "information", "platform", "version"}
+
+
+class Normaliser:
+    """One conversation's view: its prefix shows as ``~`` again."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._numbers: dict[str, str] = {}
+
+    def __call__(self, line: str) -> str:
+        return _GENERATED.sub(self._number, line).replace(self._prefix, "~")
+
+    def arguments(self, event: Event) -> dict[str, Any]:
+        if event.name != "connection.start":
+            return event.arguments
+        shown = [
+            (key, tag, "..." if key in _HIDDEN else value) for key, tag, value in event.arguments["server_properties"]
+        ]
+        return {**event.arguments, "server_properties": shown}
+
+    def _number(self, match: re.Match[str]) -> str:
+        return self._numbers.setdefault(match[0], f"amq.{match[1]}-<{len(self._numbers) + 1}>")
+
+
+def render(values: dict[str, Any]) -> str:
+    return " ".join(f"{name}={_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Typed):
+        return _tagged(value.tag, value.value)
+    if isinstance(value, list):
+        return "{" + ", ".join(_item(item) for item in value) + "}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
+    return repr(value)
+
+
+def _item(item: Any) -> str:
+    """A received table's (key, tag, value) or array's (tag, value); or a plain value we sent in an array."""
+    if isinstance(item, tuple) and len(item) == 3:
+        return f"{item[0]}: {_tagged(item[1], item[2])}"
+    if isinstance(item, tuple) and len(item) == 2:
+        return _tagged(*item)
+    return _shown(item)
+
+
+def _tagged(tag: str, value: Any) -> str:
+    return f"{tag} {_shown(value)}"

@@ -1,0 +1,78 @@
+"""RabbitMQ's own replies as fixtures: fixtures/rabbitmq-X.Y/THEME.json, a line an event, and the table of what versions differ.
+
+The newest version recorded is the judge.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from interop.conformance.steps import Conversation
+
+Transcripts = dict[str, list[str]]
+FIXTURES = Path(__file__).parent / "fixtures"
+DIFFERENCES = Path(__file__).parent / "VERSIONS.md"
+
+
+def versions() -> list[str]:
+    """The recorded versions ("4.0"), oldest first."""
+    found = [path.name.removeprefix("rabbitmq-") for path in FIXTURES.glob("rabbitmq-*")]
+    return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
+
+
+def load(version: str = "") -> Transcripts:
+    """Transcripts by conversation; those of the newest version unless one is named."""
+    transcripts: Transcripts = {}
+    for path in sorted((FIXTURES / f"rabbitmq-{version or versions()[-1]}").glob("*.json")):
+        transcripts |= json.loads(path.read_text())["conversations"]
+    return transcripts
+
+
+def save(full_version: str, transcripts: Transcripts, conversations: Iterable[Conversation]) -> Path:
+    """Write what was recorded with that version; fixtures of conversations that are no more go."""
+    folder = FIXTURES / f"rabbitmq-{'.'.join(full_version.split('.')[:2])}"
+    folder.mkdir(parents=True, exist_ok=True)
+    themes: dict[str, Transcripts] = {}
+    for conversation in conversations:
+        themes.setdefault(conversation.theme, {})[conversation.name] = transcripts[conversation.name]
+    for path in folder.glob("*.json"):
+        path.unlink()
+    for theme, records in themes.items():
+        record = {"broker": f"RabbitMQ {full_version}", "conversations": records}
+        (folder / f"{theme}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    return folder
+
+
+def differences(older: str, newer: str) -> list[tuple[str, str, str]]:
+    """(conversation, the first line that differs in ``older``, the same in ``newer``)."""
+    before, after = load(older), load(newer)
+    rows = []
+    for name in sorted(before.keys() & after.keys()):
+        for one, other in zip([*before[name], "(no more)"], [*after[name], "(no more)"], strict=False):
+            if one != other:
+                rows.append((name, one, other))
+                break
+    return rows
+
+
+def write_differences() -> None:
+    """VERSIONS.md: each conversation in which an older recorded RabbitMQ said something else than the newest."""
+    *older, newest = versions()
+    text = f"# Where older RabbitMQs differ from {newest}\n\nWritten by `python -m interop.conformance record`; the first line that differs.\n"
+    for version in older:
+        text += f"\n## {version}\n\n| conversation | {version} | {newest} |\n|---|---|---|\n"
+        for name, one, other in differences(version, newest):
+            start = max(_common(one, other) - 150, 0)
+            text += f"| {name} | {_cell(one, start)} | {_cell(other, start)} |\n"
+    DIFFERENCES.write_text(text)
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+
+
+def _cell(line: str, start: int) -> str:
+    shown = ("... " if start else "") + line[start : start + 300] + (" ..." if len(line) > start + 300 else "")
+    return "`" + re.sub(r"[`|]", lambda match: {"`": "'", "|": "\\|"}[match[0]], shown) + "`"

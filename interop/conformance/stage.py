@@ -1,0 +1,283 @@
+"""Holds one conversation with one broker and writes down what came back, a line an event.
+
+    a/1 < queue.declare-ok queue='~q' message_count=0 consumer_count=0     what the broker sent: connection/channel
+    a/1 > queue.declare queue='~q' durable=True                            what we sent (so that a diff can be read)
+"""
+
+import binascii
+import time
+from typing import Any
+
+from interop.conformance import wire
+from interop.conformance.normal import Normaliser, render
+from interop.conformance.peer import CLOSED, SILENT, Event, Peer
+from interop.conformance.steps import (
+    AwaitClosed,
+    Call,
+    Confirms,
+    Connect,
+    Conversation,
+    Drop,
+    Expect,
+    Publish,
+    Quiet,
+    Raw,
+    Send,
+    Skip,
+    Step,
+    Tcp,
+    Until,
+)
+
+_ENDS = (CLOSED, SILENT, "connection.close")
+_POLL_S = 0.01
+
+
+def hold(conversation: Conversation, url: str, patience_s: float = 5.0) -> list[str]:
+    """The transcript of ``conversation`` with the broker at ``url``. Leaves nothing behind on the broker."""
+    stage = Stage(conversation, url, patience_s)
+    stage.sweep()
+    try:
+        stage.play()
+    finally:
+        stage.leave()
+        stage.sweep()
+    return stage.lines
+
+
+class Stage:
+    """The connections of one conversation and its transcript so far."""
+
+    def __init__(self, conversation: Conversation, url: str, patience_s: float) -> None:
+        self.conversation = conversation
+        self.url = url
+        self.patience_s = patience_s
+        self.prefix = f"c{binascii.crc32(conversation.name.encode()):08x}-"
+        self.normaliser = Normaliser(self.prefix)
+        self.peers: dict[str, Peer] = {}
+        self.saved: dict[str, Any] = {}
+        self.lines: list[str] = []
+
+    def play(self) -> None:
+        if not self.conversation.bare:
+            self.peers["a"] = self._connected(Connect("a", _all_capabilities(), {}))
+            self.peers["a"].method("channel.open", 1)
+            self.peers["a"].until("channel.open-ok", channel=1)
+        for step in self.conversation.steps:
+            self._play(step)
+            if self.lines and self.lines[-1].endswith(SILENT):
+                return
+
+    def leave(self) -> None:
+        for peer in self.peers.values():
+            peer.close()
+
+    def sweep(self) -> None:
+        """Delete every queue and exchange the conversation names, so that it can be held again."""
+        doomed = []
+        for step in self.conversation.steps:
+            if isinstance(step, Send | Call) and step.method in ("queue.declare", "exchange.declare"):
+                kind = step.method.partition(".")[0]
+                name = self._fill(step.arguments.get(kind, ""))
+                if name.startswith(self.prefix) and (kind, name) not in doomed:
+                    doomed.append((kind, name))
+        if not doomed:
+            return
+        admin = self._connected(Connect("", {}, {}))
+        for channel, (kind, name) in enumerate(doomed, 1):
+            admin.method("channel.open", channel)
+            admin.method(f"{kind}.delete", channel, **{kind: name})
+            admin.until(f"{kind}.delete-ok", "channel.close", channel=channel)
+        admin.close()
+
+    def _connected(self, step: Connect) -> Peer:
+        peer = Peer(self.url, self.patience_s)
+        opened = peer.open(step.capabilities, step.tune)
+        if opened.name != "connection.open-ok":
+            raise ConnectionError(f"no connection to {self.url}: {opened.name}")
+        return peer
+
+    def _play(self, step: Step) -> None:
+        match step:
+            case Tcp():
+                self.peers[step.c] = Peer(self.url, self.patience_s)
+            case Connect():
+                self.peers[step.c] = self._connected(step)
+                self.lines.append(f"{step.c} connected {render(step.tune)}".rstrip())
+            case Send() | Call():
+                self._send(step)
+            case Publish():
+                self._publish(step)
+            case Raw():
+                self.lines.append(f"{step.c} > {step.label or self.normaliser(repr(step.data))}")
+                self.peers[step.c].send(self._fill(step.data))
+            case Expect():
+                self._expect(step)
+            case Skip():
+                if self.peers[step.c].until(step.frame, channel=step.ch).name != step.frame:
+                    self.lines.append(f"{step.c}/{step.ch} never sent {step.frame}")
+            case Confirms():
+                self._confirms(step)
+            case Quiet():
+                self._quiet(step)
+            case AwaitClosed():
+                self._await_closed(step.c)
+            case Drop():
+                self.lines.append(f"{step.c} drops the socket")
+                self.peers.pop(step.c).drop()
+            case Until():
+                self._until(step)
+
+    def _send(self, step: Send | Call) -> None:
+        arguments = self._fill(step.arguments)
+        self.lines.append(self.normaliser(f"{_place(step)} > {step.method} {render(arguments)}".rstrip()))
+        self.peers[step.c].method(step.method, step.ch, **arguments)
+        if isinstance(step, Call):
+            replies = wire.METHODS[step.method].replies
+            reply = self._await(step.c, step.ch, replies)
+            for argument, name in step.save.items():
+                self.saved[name] = reply.arguments.get(argument, "")
+
+    def _publish(self, step: Publish) -> None:
+        arguments, properties = self._fill(step.arguments), self._fill(step.properties)
+        peer = self.peers[step.c]
+        size = step.split or peer.frame_max - 8
+        data = [
+            wire.frame(wire.METHOD, step.ch, wire.encode_method("basic.publish", arguments)),
+            wire.frame(wire.HEADER, step.ch, wire.encode_header(len(step.body), properties)),
+        ]
+        data += [
+            wire.frame(wire.BODY, step.ch, step.body[at : at + size]) for at in range(0, len(step.body), size)
+        ]
+        said = {name: value for name, value in arguments.items() if value} | properties
+        self.lines.append(self.normaliser(f"{_place(step)} > basic.publish {render(said)}".rstrip()))
+        peer.send(b"".join(data))
+
+    def _await(self, c: str, ch: int, names: list[str]) -> Event:
+        """Record events until one of ``names`` on the channel, its close, or the end of the connection."""
+        while True:
+            event = self.peers[c].next_event()
+            self._record(c, event)
+            if event.name in _ENDS or (event.channel == ch and event.name in (*names, "channel.close")):
+                return event
+
+    def _expect(self, step: Expect) -> None:
+        missing, came = list(step.frames), []
+        while missing:
+            event = self.peers[step.c].next_event()
+            came.append(event)
+            if event.name in _ENDS or (event.name == "channel.close" and event.channel == step.ch):
+                break
+            if event.channel == step.ch and event.name in missing:
+                missing.remove(event.name)
+        if not step.in_order:
+            came.sort(key=lambda event: step.frames.index(event.name) if event.name in step.frames else 99)
+        for event in came:
+            self._record(step.c, event, event.name in step.frames)
+
+    def _confirms(self, step: Confirms) -> None:
+        open_tags, settled = set(range(step.first, step.last + 1)), {}
+        while open_tags:
+            event = self.peers[step.c].next_event()
+            if event.name not in ("basic.ack", "basic.nack") or event.channel != step.ch:
+                self._record(step.c, event)
+                if event.name in (*_ENDS, "channel.close"):
+                    break
+                continue
+            tag = event.arguments["delivery_tag"]
+            covered = {t for t in open_tags if t <= tag} if event.arguments["multiple"] else {tag} & open_tags
+            if not covered:
+                self._record(step.c, event)
+                break
+            settled |= dict.fromkeys(covered, event.name)
+            open_tags -= covered
+        for name in ("basic.ack", "basic.nack"):
+            if tags := sorted(tag for tag, by in settled.items() if by == name):
+                self.lines.append(f"{_place(step)} < {name} for {', '.join(map(str, tags))}")
+
+    def _quiet(self, step: Quiet) -> None:
+        peer = self.peers[step.c]
+        for _ in range(3):
+            if step.queue:
+                peer.method("queue.declare", step.ch, queue=self._fill(step.queue), passive=True)
+            else:
+                peer.method("exchange.declare", step.ch, exchange="amq.direct", type="direct", passive=True)
+            while True:
+                event = peer.next_event()
+                if event.channel == step.ch and event.name in ("queue.declare-ok", "exchange.declare-ok"):
+                    break
+                self._record(step.c, event)
+                if event.name in (*_ENDS, "channel.close"):
+                    return
+
+    def _await_closed(self, c: str) -> None:
+        while True:
+            event = self.peers[c].next_event()
+            self._record(c, event)
+            if event.name in (CLOSED, SILENT):
+                return
+
+    def _until(self, step: Until) -> None:
+        admin = self._connected(Connect("", {}, {}))
+        deadline = time.monotonic() + self.patience_s
+        counts: tuple[int, int] | str | None = ""
+        channel = 0
+        while counts != step.counts and time.monotonic() < deadline:
+            time.sleep(_POLL_S if channel else 0)
+            channel += 1
+            admin.method("channel.open", channel)
+            admin.method("queue.declare", channel, queue=self._fill(step.queue), passive=True)
+            event = admin.until("queue.declare-ok", "channel.close", channel=channel)
+            if event.name == "queue.declare-ok":
+                counts = event.arguments["message_count"], event.arguments["consumer_count"]
+            else:
+                counts = None if event.arguments.get("reply_code") == 404 else "locked"
+            admin.method("channel.close", channel)
+        admin.close()
+        said = "is gone" if step.counts is None else "has {} ready, {} consumers".format(*step.counts)
+        self.lines.append(f"{step.queue} {said}" if counts == step.counts else f"{step.queue}: {counts}, not {step.counts}")
+
+    def _record(self, c: str, event: Event, expected: bool = False) -> None:
+        if event.name == "heartbeat" and not expected:
+            return
+        if event.name == CLOSED or event.name == SILENT:
+            self.lines.append(f"{c} {event.name}")
+            return
+        line = f"{c}/{event.channel} < {event.name} {render(self.normaliser.arguments(event))}".rstrip()
+        if event.properties is not None:
+            body = b"".join(event.bodies)
+            shown = repr(body) if len(body) < 100 else f"{len(body)} bytes crc {binascii.crc32(body):08x}"
+            frames = "" if len(event.bodies) < 2 else f" in frames of {', '.join(str(len(b)) for b in event.bodies)}"
+            line += f" | {render(event.properties)} | {shown}{frames}"
+        self.lines.append(self.normaliser(line))
+        if self.conversation.polite and event.name == "channel.close":
+            self.peers[c].method("channel.close-ok", event.channel)
+        elif self.conversation.polite and event.name == "connection.close":
+            self.peers[c].method("connection.close-ok")
+            self._record(c, self.peers[c].until(CLOSED))
+
+    def _fill(self, value: Any) -> Any:
+        """``~`` becomes the conversation's prefix, ``$name`` what was saved."""
+        if isinstance(value, dict):
+            return {key: self._fill(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._fill(item) for item in value]
+        if isinstance(value, wire.Typed) and isinstance(value.value, str | list | dict):
+            return wire.Typed(value.tag, self._fill(value.value))
+        if isinstance(value, bytes):
+            return value.replace(b"~", self.prefix.encode())
+        if isinstance(value, str):
+            value = value.replace("~", self.prefix)
+            for name in sorted(self.saved, key=len, reverse=True):
+                value = value.replace(f"${name}", str(self.saved[name]))
+        return value
+
+
+def _place(step: Send | Call | Publish | Confirms) -> str:
+    return f"{step.c}/{step.ch}"
+
+
+def _all_capabilities() -> dict[str, Any]:
+    from interop.conformance.steps import CAPABILITIES
+
+    return CAPABILITIES

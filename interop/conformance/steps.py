@@ -1,0 +1,270 @@
+"""The words conversations are written in: plain records of what a client sends and what it waits for. Nothing runs here.
+
+Names: in every string a leading-or-inner ``~`` stands for the conversation's own prefix (``~q`` is a queue no other
+conversation uses) and ``$name`` for a value saved from an earlier reply. ``c`` is the connection (a, b, ...), ``ch`` the channel.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+CAPABILITIES = {"consumer_cancel_notify": True, "authentication_failure_close": True, "connection.blocked": True}
+PLAIN = "\0guest\0guest"
+
+
+@dataclass(frozen=True)
+class Tcp:
+    """Open a socket; say nothing."""
+
+    c: str
+
+
+@dataclass(frozen=True)
+class Connect:
+    """The whole handshake up to connection.open-ok, not recorded."""
+
+    c: str
+    capabilities: dict[str, Any]
+    tune: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Send:
+    """One method frame, nothing awaited."""
+
+    method: str
+    arguments: dict[str, Any]
+    c: str
+    ch: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method frame; wait for its reply or for the close that refuses it. ``save`` maps reply arguments to $names."""
+
+    method: str
+    arguments: dict[str, Any]
+    c: str
+    ch: int
+    save: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Publish:
+    """basic.publish with its header and body frames. ``split`` cuts the body into frames of that size."""
+
+    arguments: dict[str, Any]
+    properties: dict[str, Any]
+    body: bytes
+    c: str
+    ch: int
+    split: int
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Bytes as they are."""
+
+    data: bytes
+    label: str
+    c: str
+
+
+@dataclass(frozen=True)
+class Expect:
+    """Wait until all these frames came. They are recorded in the order given here, unless ``in_order`` asks for the wire's."""
+
+    frames: tuple[str, ...]
+    c: str
+    ch: int
+    in_order: bool
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Wait for a frame and do not record it: another conversation does."""
+
+    frame: str
+    c: str
+    ch: int
+
+
+@dataclass(frozen=True)
+class Confirms:
+    """Wait until publishes first..last are acked or nacked; how the broker coalesced them is not recorded."""
+
+    first: int
+    last: int
+    c: str
+    ch: int
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Three round trips on the channel: whatever the broker had to say before is recorded, which is usually nothing.
+
+    With ``queue`` the round trips go through that queue, so that deliveries it owed have been sent.
+    """
+
+    queue: str
+    c: str
+    ch: int
+
+
+@dataclass(frozen=True)
+class AwaitClosed:
+    """Wait until the broker ends the socket; record what came before."""
+
+    c: str
+
+
+@dataclass(frozen=True)
+class Drop:
+    """End the socket without a word."""
+
+    c: str
+
+
+@dataclass(frozen=True)
+class Until:
+    """Ask from a connection of our own until the queue has so many ready messages and consumers (None: until it is gone)."""
+
+    queue: str
+    counts: tuple[int, int] | None
+
+
+Step = Tcp | Connect | Send | Call | Publish | Raw | Expect | Skip | Confirms | Quiet | AwaitClosed | Drop | Until
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A named list of steps. Unless ``bare``, connection a with channel 1 is open before the first."""
+
+    name: str
+    steps: tuple[Step, ...]
+    bare: bool = False
+    # Answer the broker's channel.close and connection.close by ourselves, as every client does.
+    polite: bool = True
+    theme: str = field(default="", compare=False)
+
+
+def conversation(name: str, *steps: Any, bare: bool = False, polite: bool = True) -> Conversation:
+    """``steps``: single ones, or lists of them as deep as you like."""
+    return Conversation(name, tuple(_flat(steps)), bare, polite, name.partition("/")[0])
+
+
+def _flat(steps: Iterable[Any]) -> Iterator[Step]:
+    for step in steps:
+        if isinstance(step, list):
+            yield from _flat(step)
+        else:
+            yield step
+
+
+def tcp(c: str = "a") -> Tcp:
+    return Tcp(c)
+
+
+def connect(c: str = "b", capabilities: dict[str, Any] | None = None, **tune: int) -> list[Step]:
+    """A whole connection with channel 1 open. ``tune``: channel_max, frame_max, heartbeat (server's proposal if left out)."""
+    return [Connect(c, CAPABILITIES if capabilities is None else capabilities, tune), *open_channel(1, c)]
+
+
+def open_channel(ch: int, c: str = "a") -> list[Step]:
+    return [Call("channel.open", {}, c, ch, {})]
+
+
+def send(method: str, c: str = "a", ch: int = 1, **arguments: Any) -> Send:
+    return Send(method, arguments, c, ch)
+
+
+def call(method: str, c: str = "a", ch: int = 1, save: dict[str, str] | None = None, **arguments: Any) -> Call:
+    return Call(method, arguments, c, ch, save or {})
+
+
+def publish(
+    exchange: str, key: str, body: bytes = b"m", c: str = "a", ch: int = 1, split: int = 0,
+    mandatory: bool = False, immediate: bool = False, **properties: Any,
+) -> Publish:  # fmt: skip
+    arguments = {"exchange": exchange, "routing_key": key, "mandatory": mandatory, "immediate": immediate}
+    return Publish(arguments, properties, body, c, ch, split)
+
+
+def raw(data: bytes, c: str = "a", label: str = "") -> Raw:
+    return Raw(data, label, c)
+
+
+def expect(*frames: str, c: str = "a", ch: int = 1, in_order: bool = False) -> Expect:
+    return Expect(frames, c, ch, in_order)
+
+
+def skip(frame: str, c: str = "a", ch: int = 0) -> Skip:
+    return Skip(frame, c, ch)
+
+
+def confirms(first: int, last: int, c: str = "a", ch: int = 1) -> Confirms:
+    return Confirms(first, last, c, ch)
+
+
+def quiet(queue: str = "", c: str = "a", ch: int = 1) -> Quiet:
+    return Quiet(queue, c, ch)
+
+
+def await_closed(c: str = "a") -> AwaitClosed:
+    return AwaitClosed(c)
+
+
+def drop(c: str = "a") -> Drop:
+    return Drop(c)
+
+
+def until(queue: str, messages: int, consumers: int = 0) -> Until:
+    return Until(queue, (messages, consumers))
+
+
+def until_gone(queue: str) -> Until:
+    return Until(queue, None)
+
+
+def declare(queue: str, c: str = "a", ch: int = 1, **arguments: Any) -> Call:
+    """queue.declare; a durable, shared queue unless said otherwise (4.3 refuses transient shared ones)."""
+    if not arguments.get("exclusive") and "durable" not in arguments:
+        arguments["durable"] = True
+    return call("queue.declare", c, ch, queue=queue, **arguments)
+
+
+def exchange(name: str, kind: str = "direct", c: str = "a", ch: int = 1, **arguments: Any) -> Call:
+    return call("exchange.declare", c, ch, exchange=name, type=kind, **arguments)
+
+
+def bind(queue: str, source: str, key: str = "", c: str = "a", ch: int = 1, **arguments: Any) -> Call:
+    return call("queue.bind", c, ch, queue=queue, exchange=source, routing_key=key, **arguments)
+
+
+def get(queue: str, c: str = "a", ch: int = 1, no_ack: bool = False) -> Call:
+    return call("basic.get", c, ch, queue=queue, no_ack=no_ack)
+
+
+def consume(queue: str, tag: str = "t", c: str = "a", ch: int = 1, **arguments: Any) -> Call:
+    return call("basic.consume", c, ch, queue=queue, consumer_tag=tag, **arguments)
+
+
+def ack(tag: int, c: str = "a", ch: int = 1, multiple: bool = False) -> Send:
+    return send("basic.ack", c, ch, delivery_tag=tag, multiple=multiple)
+
+
+def nack(tag: int, c: str = "a", ch: int = 1, multiple: bool = False, requeue: bool = True) -> Send:
+    return send("basic.nack", c, ch, delivery_tag=tag, multiple=multiple, requeue=requeue)
+
+
+def reject(tag: int, c: str = "a", ch: int = 1, requeue: bool = True) -> Send:
+    return send("basic.reject", c, ch, delivery_tag=tag, requeue=requeue)
+
+
+def passive(queue: str, c: str = "a", ch: int = 1) -> list[Step]:
+    """The queue's counts. RabbitMQ answers this ahead of publishes and acks it has not yet handled, hence the pause."""
+    return [quiet("", c, ch), call("queue.declare", c, ch, queue=queue, passive=True)]
+
+
+def deliveries(count: int, c: str = "a", ch: int = 1) -> Expect:
+    return expect(*["basic.deliver"] * count, c=c, ch=ch)
