@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from broker.vhost import VirtualHost, refuse_default_exchange
-from protocol.amqp.errors import access_refused, not_found
+from protocol.amqp.errors import not_found
 from protocol.amqp.methods import Exchange, Method, Queue, queue_declare_ok
 
 _LINE_ENDS = str.maketrans("", "", "\r\n")
-_REPLY_TO = "amq.rabbitmq.reply-to"
 
 
 class Owner(Protocol):
@@ -130,10 +129,7 @@ def _queue_and_key(channel: Channel, method: Queue.Bind | Queue.Unbind) -> tuple
     """Queue and key both empty: the last declared queue, bound by its own name (AMQP 0-9-1, queue.bind)."""
     queue = resolve_queue_name(channel, method.queue)
     key = method.routing_key if method.queue or method.routing_key else queue
-    queue = strip_line_ends(queue)
-    if queue.startswith(_REPLY_TO):
-        raise access_refused("cannot bind or unbind to a volatile (direct reply-to) queue")
-    return queue, key
+    return strip_line_ends(queue), key
 
 
 def _purge_queue(channel: Channel, method: Queue.Purge, turn: Any) -> Method:

@@ -1,5 +1,7 @@
 """Following exchange-to-exchange bindings and alternate exchanges."""
 
+import itertools
+
 from broker.exchanges import KINDS
 from broker.exchanges.binding import Binding
 from broker.exchanges.routing import route
@@ -66,7 +68,7 @@ def test_circles_end():
 def test_a_very_long_chain():
     t = Topology()
     exchanges = [t.x(str(number)) for number in range(5_000)]
-    for source, destination in zip(exchanges, exchanges[1:], strict=False):
+    for source, destination in itertools.pairwise(exchanges):
         t.bind(source, destination)
     t.bind(exchanges[-1], Queue("q"))
     assert t.names("0") == ["q"]
