@@ -59,9 +59,9 @@ async def test_a_queue_is_not_declared_otherwise_than_it_is(url, unique):
 async def test_what_is_missing_is_named(url, unique):
     async with await aio_pika.connect(url) as connection:
         queue, exchange = unique("queue"), unique("exchange")
-        with pytest.raises(ChannelNotFoundEntity, match="no queue '.*queue' in vhost '/'"):
+        with pytest.raises(ChannelNotFoundEntity, match=r"no queue '.*queue' in vhost '/'"):
             await (await connection.channel()).declare_queue(queue, passive=True)
-        with pytest.raises(ChannelNotFoundEntity, match="no exchange '.*exchange' in vhost '/'"):
+        with pytest.raises(ChannelNotFoundEntity, match=r"no exchange '.*exchange' in vhost '/'"):
             await (await connection.channel()).declare_exchange(exchange, passive=True)
         with pytest.raises(ChannelAccessRefused, match="contains reserved prefix 'amq"):
             await (await connection.channel()).declare_queue("amq.mine")
