@@ -60,14 +60,18 @@ class Leveret:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
 
-    def stop(self) -> int:
-        """SIGTERM, and wait; gives the exit status. Raises subprocess.TimeoutExpired, the process being killed."""
+    def wait(self) -> int:
+        """Wait for its end; gives the exit status. Raises subprocess.TimeoutExpired, the process being killed."""
         assert self._process is not None, "the broker does not run"
-        self.terminate()
         try:
             return self._process.wait(_STOP_TIMEOUT_S)
         finally:
             self.kill()
+
+    def stop(self) -> int:
+        """SIGTERM, then as ``wait``."""
+        self.terminate()
+        return self.wait()
 
     def kill(self) -> None:
         """SIGKILL: connections break without a word, as in a crash."""

@@ -77,4 +77,4 @@ async def test_a_stopping_broker_says_so(leveret):
     reason = await soon(closing, "the broker's farewell")
     assert isinstance(reason, ConnectionClosed), f"the connection broke with {reason!r} instead of being closed"
     assert "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'" in str(reason)
-    assert leveret.stop() == 0
+    assert leveret.wait() == 0

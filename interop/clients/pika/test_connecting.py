@@ -79,7 +79,7 @@ def test_a_stopping_broker_says_so(leveret):
         channel.connection.process_data_events(5)
     assert farewell.value.reply_code == 320
     assert farewell.value.reply_text == "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"
-    assert leveret.stop() == 0
+    assert leveret.wait() == 0
 
 
 def test_a_client_that_vanishes_gives_back_what_it_held(connect):
