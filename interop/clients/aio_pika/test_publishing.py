@@ -115,7 +115,8 @@ async def test_every_property_comes_back(url, unique):
     [
         True, False, None, 0, -1, 127, -32_769, 2**31 - 1, -(2**63), 2**63 - 1, 1.5, "text", "ünïcödé ✓", "",
         bytearray(b"\x00\xff"), "long " * 10_000, decimal.Decimal("3.14"),
-        dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC), [], [1, "two", None, [3.0]], {}, {"deep": {"deeper": [{"deepest": True}]}},
+        dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        [], [1, "two", None, [3.0]], {}, {"deep": {"deeper": [{"deepest": True}]}},
     ],
     ids=lambda value: repr(value)[:30],
 )  # fmt: skip
