@@ -1,48 +1,28 @@
-"""Values of AMQP field tables: when two are equal, what RabbitMQ calls their types and how it prints them.
+"""Values of field tables, as ``protocol.amqp.tables`` reads them: when two are equal, and how RabbitMQ prints them."""
 
-Values are as pamqp decodes them. It does not keep the wire type of integers and floats, so ``wire_type`` names the
-smallest of ``signedint`` and ``long`` that holds an integer, and ``double`` for every float: a client that sent a short
-reads ``signedint`` in the text of its error. Nothing is compared by these names.
-"""
-
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from protocol.amqp import erlang
+from protocol.amqp.tables import Decimal, wire_type
 
-_WIRE_TYPES: dict[type, str] = {
-    bool: "bool",
-    bytearray: "binary",
-    bytes: "longstr",  # a longstr that is not UTF-8
-    datetime: "timestamp",
-    Decimal: "decimal",
-    dict: "table",
-    float: "double",
-    list: "array",
-    str: "longstr",
-    type(None): "void",
-}
+Comparable = tuple[object, ...]
 
 
-def wire_type(value: object) -> str:
-    """RabbitMQ's name for the type of a field value (see the top of this file for integers)."""
-    if type(value) is int:
-        return "signedint" if -(2**31) <= value < 2**31 else "long"
-    return _WIRE_TYPES[type(value)]
-
-
-def comparable(value: object) -> tuple[object, ...]:
+def comparable(value: object) -> Comparable:
     """A hashable stand-in: two field values are equal for RabbitMQ exactly if their stand-ins are equal in Python.
 
-    Python takes ``1 == 1.0 == True``, RabbitMQ does not. Texts and byte arrays are both bytes to RabbitMQ.
+    Python takes ``1 == 1.0 == True``, RabbitMQ does not. Texts and byte arrays are both bytes to RabbitMQ. Of a value
+    itself the wire type does not count (a short 1 is a long 1); within a table or an array it does.
     """
     if isinstance(value, dict):
-        return ("table", *sorted((name, comparable(inner)) for name, inner in value.items()))
+        return ("table", *sorted((name, wire_type(inner), comparable(inner)) for name, inner in value.items()))
     if isinstance(value, list):
-        return ("array", *map(comparable, value))
+        return ("array", *((wire_type(inner), comparable(inner)) for inner in value))
     if isinstance(value, (bytes, bytearray)):
         return (str, _text(bytes(value)))
+    for kind in (bool, int, float):
+        if isinstance(value, kind):
+            return (kind, kind(value))
     return (type(value), value)
 
 
@@ -83,8 +63,5 @@ def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        digits = value.as_tuple()
-        return f"{{{-int(digits.exponent)},{int(value.scaleb(-int(digits.exponent)))}}}"
-    if isinstance(value, datetime):
-        return str(int(value.timestamp()))
+        return f"{{{value.scale},{value.unscaled}}}"
     return repr(value)

@@ -16,7 +16,7 @@ from broker.turn import INFO, WARNING, Backlog, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp.connection import Offer
 from protocol.amqp.errors import connection_forced
-from protocol.amqp.methods import FieldTable
+from protocol.amqp.tables import FieldTable
 
 # Clients look at product and version to learn what they may do, so those name the RabbitMQ we behave like; the rest is
 # us.

@@ -109,7 +109,7 @@ class VirtualHost(Generic[Q]):
     ) -> Exchange:
         """A new exchange, or the one there is if it is equivalent. Raises 403 and 406."""
         if kind not in KINDS:
-            raise precondition_failed(f"unknown exchange type '{kind}'")
+            raise precondition_failed(f"{'unknown' if kind else 'invalid'} exchange type '{kind}'")
         refuse_default_exchange(name)
         exchange = self.exchanges.get(name)
         if exchange is not None:

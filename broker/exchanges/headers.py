@@ -7,16 +7,14 @@ only that the header be there. Otherwise values must be equal, and an integer ne
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from broker.exchanges.base import Exchange, Headers
 from broker.exchanges.binding import Binding, Destination
-from broker.field_values import as_term, comparable, wire_type
+from broker.field_values import Comparable, as_term, comparable
 from protocol.amqp.errors import precondition_failed
+from protocol.amqp.tables import Timestamp, wire_type
 
 _MODES = ("all", "any", "all-with-x", "any-with-x")
-
-Comparable = tuple[object, ...]
 
 
 class _Criteria:
@@ -28,7 +26,7 @@ class _Criteria:
         mode = arguments.get("x-match", "all")
         self.wants_all = mode in {"all", "all-with-x"}
         self.wants: tuple[tuple[str, Comparable | None], ...] = tuple(
-            (name, None if value is None else _wanted(value))
+            (name, None if value is None else comparable(value))
             for name, value in arguments.items()
             if name != "x-match" and (mode in {"all-with-x", "any-with-x"} or not name.startswith("x-"))
         )
@@ -67,7 +65,7 @@ class HeadersExchange(Exchange):
             )
 
     def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:  # noqa: ARG002 - the headers decide
-        given = {name: comparable(value) for name, value in (headers() or {}).items()}
+        given = {name: _given(value) for name, value in (headers() or {}).items()}
         return dict.fromkeys(
             binding.destination for binding, criteria in self._criteria.items() if criteria.match(given)
         )
@@ -79,6 +77,6 @@ class HeadersExchange(Exchange):
         del self._criteria[binding]
 
 
-def _wanted(value: object) -> Comparable:
-    """RabbitMQ takes a header's timestamp in milliseconds and a binding's in seconds: the two never meet."""
-    return ("never",) if isinstance(value, datetime) else comparable(value)
+def _given(value: object) -> Comparable:
+    """RabbitMQ takes a header's timestamp in milliseconds and a binding's in seconds."""
+    return comparable(int(value) * 1000 if isinstance(value, Timestamp) else value)

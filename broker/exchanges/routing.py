@@ -45,7 +45,7 @@ def route(
             elif destination not in seen:
                 seen.add(destination)
                 waiting.append(destination)
-        if not matched and current.alternate is not None:
+        if not matched and current.alternate:
             alternate = find_exchange(current.alternate)
             if alternate is not None and alternate not in seen:
                 seen.add(alternate)

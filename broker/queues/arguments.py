@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from broker.field_values import as_text, comparable, wire_type
+from broker.field_values import as_text, comparable
 from protocol.amqp.errors import SoftError, precondition_failed
+from protocol.amqp.tables import Timestamp, wire_type
 
 Arguments = Mapping[str, Any]
 # Gives the Erlang term that RabbitMQ prints as the reason, or None where the value is good.
@@ -55,8 +56,13 @@ def anything(value: Any, arguments: Arguments) -> str | None:  # noqa: ARG001 - 
     return None
 
 
+def is_integer(value: Any) -> bool:
+    """An integer of any width; to Python a bool and a timestamp are integers too."""
+    return isinstance(value, int) and not isinstance(value, (bool, Timestamp))
+
+
 def integer(value: Any, arguments: Arguments) -> str | None:  # noqa: ARG001
-    return None if type(value) is int else f'"expected integer, got {wire_type(value)}"'
+    return None if is_integer(value) else f'"expected integer, got {wire_type(value)}"'
 
 
 def boolean(value: Any, arguments: Arguments) -> str | None:  # noqa: ARG001
@@ -72,12 +78,12 @@ def positive(value: Any, arguments: Arguments) -> str | None:
 
 
 def duration_ms(value: Any, arguments: Arguments) -> str | None:
-    too_large = type(value) is int and value > EXPIRY_MAX_MS
+    too_large = is_integer(value) and value > EXPIRY_MAX_MS
     return not_negative(value, arguments) or (f"{{value_too_large,{value}}}" if too_large else None)
 
 
 def expiry_ms(value: Any, arguments: Arguments) -> str | None:
-    return "{value_zero,0}" if type(value) is int and value == 0 else duration_ms(value, arguments)
+    return "{value_zero,0}" if is_integer(value) and value == 0 else duration_ms(value, arguments)
 
 
 def priority(value: Any, arguments: Arguments) -> str | None:

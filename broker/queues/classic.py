@@ -123,7 +123,7 @@ class ClassicQueue:
         return count
 
     def take(self) -> tuple[int, Message, bool] | None:
-        """The next message for a basic.get: its number, itself, whether it was handed out before; None if none waits."""
+        """The next message for a basic.get: its number, itself, whether it was handed out before; None for none."""
         ready = self._ready
         if ready.returned:
             return *ready.take_returned(), True

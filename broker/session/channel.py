@@ -42,6 +42,7 @@ class Channel:
         self.shared = Limit(0)
         self._frame_max = frame_max
         self._prefetch = 0
+        self._closed = False
         self._confirms: Confirms | None = None
         self._transaction: Transaction | None = None
         self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max)
@@ -83,8 +84,7 @@ class Channel:
 
     def handle(self, method: Method, turn: "Turn") -> None:
         """Any other method; its reply is written. Raises SoftError, HardError."""
-        handler = _HANDLERS.get(type(method))
-        reply = topology.handle(self, method, turn) if handler is None else handler(self, method, turn)
+        reply = _HANDLERS.get(type(method), Channel.refuse_method)(self, method, turn)
         if reply is not None:
             self.send(reply)
 
@@ -148,11 +148,16 @@ class Channel:
             consumer.queue.unsubscribe(consumer)
             self.vhost.queue_unused(consumer.queue, turn)
 
-    def _queue_gone(self, consumer: Consumer, turn: "Turn") -> None:  # noqa: ARG002
+    def _queue_gone(self, consumer: Consumer, turn: "Turn") -> None:
         """Its queue was deleted: tell the client, if it can take it."""
         del self.consumers[consumer.tag]
         if self.owner.connection.capabilities.get("consumer_cancel_notify") is True:
-            self.send(Basic.Cancel(consumer.tag, nowait=True))
+            # Behind the reply to the delete, which may be this channel's own.
+            turn.flush(lambda: self._tell_cancelled(consumer.tag))
+
+    def _tell_cancelled(self, tag: str) -> None:
+        if not self._closed:
+            self.send(Basic.Cancel(tag, nowait=True))
 
     def get(self, method: Basic.Get, turn: "Turn") -> Method | None:
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
@@ -213,7 +218,7 @@ class Channel:
         return Access.RequestOk()
 
     def refuse_method(self, method: Method, turn: "Turn") -> None:  # noqa: ARG002
-        """A method that only a server may send, or that is none."""
+        """A method that only a server may send."""
         raise command_invalid("unimplemented method")
 
     # -- life cycle ----------------------------------------------------------------------------------------------------
@@ -225,6 +230,7 @@ class Channel:
 
     def close(self, turn: "Turn") -> None:
         """Let go of everything: consumers first, so that nothing comes back here, then what they had not settled."""
+        self._closed = True
         if self._confirms is not None:
             self._confirms.flush()
         consumers, self.consumers = self.consumers, {}
@@ -252,16 +258,5 @@ _HANDLERS: dict[type[Method], _Handler] = {
     Tx.Rollback: Channel.tx_rollback,
     methods.Channel.Flow: Channel.flow,
     Access.Request: Channel.access_request,
-    **dict.fromkeys(
-        (
-            Basic.QosOk,
-            Basic.ConsumeOk,
-            Basic.Return,
-            Basic.Deliver,
-            Basic.GetOk,
-            Basic.GetEmpty,
-            Basic.RecoverOk,
-        ),
-        Channel.refuse_method,
-    ),
+    **dict.fromkeys(topology.METHODS, topology.handle),
 }

@@ -34,7 +34,7 @@ class Channel(Protocol):
 def handle(channel: Channel, method: Method, turn: Any) -> Method | None:
     """Do what a method of the exchange or queue class asks; returns its reply, or None where the client wants none.
 
-    Raises SoftError, with RabbitMQ's text, where it is refused. KeyError: not a method of these classes.
+    ``method`` is one of METHODS. Raises SoftError, with RabbitMQ's text, where it is refused.
     """
     reply = _HANDLERS[type(method)](channel, method, turn)
     # queue.unbind has no nowait.
@@ -159,3 +159,5 @@ _HANDLERS: dict[type[Method], Callable[[Channel, Any, Any], Method]] = {
     Queue.Purge: _purge_queue,
     Queue.Delete: _delete_queue,
 }
+
+METHODS = tuple(_HANDLERS)

@@ -12,13 +12,14 @@ from typing import Any
 
 from protocol.amqp import basic, channels, frames, handshake, methods, replies
 from protocol.amqp.channels import Action, Input
-from protocol.amqp.content import ContentAssembler
+from protocol.amqp.content import CONTENT_HEAD_BYTES, ContentAssembler
 from protocol.amqp.errors import AmqpError, HardError, SoftError, precondition_failed
 from protocol.amqp.events import ChannelClosed, ChannelOpened, Closed, Event, Login, MethodReceived, Open, Refused
 from protocol.amqp.frames import FrameBuffer, FramingLost
 from protocol.amqp.handshake import State, Step
 from protocol.amqp.heartbeat import Heartbeat
-from protocol.amqp.methods import FieldTable, Method
+from protocol.amqp.methods import Method
+from protocol.amqp.tables import FieldTable
 
 # Frames before tune-ok may not be larger (RabbitMQ's initial_frame_max since 4.1).
 _INITIAL_FRAME_MAX = 8192
@@ -64,9 +65,9 @@ class Offer:
 class _Channel:
     __slots__ = ("assembler", "state")
 
-    def __init__(self, keep_max: int) -> None:
+    def __init__(self, number: int, keep_max: int) -> None:
         self.state = channels.State.OPEN
-        self.assembler = ContentAssembler(keep_max)
+        self.assembler = ContentAssembler(number, keep_max)
 
 
 class Connection:
@@ -159,7 +160,7 @@ class Connection:
             raise _unexpected_frame(kind, payload)
         if kind == frames.METHOD and len(payload) >= 4:
             return self._read_method(channel, payload)
-        if kind in (frames.HEADER, frames.BODY):
+        if kind == frames.BODY or (kind == frames.HEADER and len(payload) >= CONTENT_HEAD_BYTES):
             return self._read_content(kind, channel, payload)
         if kind == frames.HEARTBEAT and not payload:
             raise _unexpected_frame(kind, payload)
@@ -169,25 +170,26 @@ class Connection:
 
     def _read_method(self, number: int, payload: bytes) -> Event | None:
         channel = self._channels.get(number)
-        if channel is not None and channel.state is channels.State.OPEN:
+        if channel is not None:
             if payload[:4] == basic.PUBLISH:
                 basic.PublishArguments(payload[4:])
                 channel.assembler.start(payload[4:])
                 return None
             channel.assembler.method_came()
-        elif channel is not None and payload[:4] == basic.PUBLISH:
-            return None
         method = methods.decode(payload)
         return self._step_channel(number, _CHANNEL_INPUTS.get(type(method), Input.METHOD), method)
 
     def _read_content(self, kind: int, number: int, payload: bytes) -> Event | None:
         channel = self._channels.get(number)
-        if channel is None or channel.state is not channels.State.OPEN:
+        if channel is None:
             return self._step_channel(number, Input.CONTENT, None)
+        # Also while the channel is closing: as in RabbitMQ, content must then still be in order.
         assembler = channel.assembler
-        if not assembler.add(kind, number, payload):
+        if not assembler.add(kind, payload):
             return None
         content = assembler.finish()
+        if channel.state is not channels.State.OPEN:
+            return self._step_channel(number, Input.CONTENT, None)
         if assembler.too_large:
             text = f"message size {assembler.body_size} is larger than configured max size {self.offer.message_max}"
             error = precondition_failed(text)
@@ -213,7 +215,7 @@ class Connection:
     def _act_on_channel(self, action: Action, number: int, method: Method | None) -> Event | None:
         match action:
             case Action.OPEN:
-                self._channels[number] = _Channel(self.offer.message_max)
+                self._channels[number] = _Channel(number, self.offer.message_max)
                 return ChannelOpened(number)
             case Action.CLOSE:
                 del self._channels[number]
@@ -304,7 +306,9 @@ class Connection:
 
     def close_channel(self, number: int, error: SoftError) -> None:
         """End a channel. What it held must have been settled before."""
-        self._channels[number].state = channels.State.CLOSING
+        channel = self._channels[number]
+        channel.state = channels.State.CLOSING
+        channel.assembler.keep_max = 0
         self._send(number, methods.Channel.Close(error.reply.code, error.text, error.class_id, error.method_id))
 
     def fail(self, error: AmqpError, now: float) -> None:
@@ -346,12 +350,13 @@ class Connection:
         """The broker has dealt with ``event``: give the answer that had to wait for it."""
         match event:
             case ChannelOpened():
-                self._send(event.channel, methods.Channel.OpenOk())
+                self._send(event.channel, methods.channel_open_ok())
             case ChannelClosed():
                 self._send(event.channel, methods.Channel.CloseOk())
             case Closed():
                 self._send(0, methods.Connection.CloseOk())
-                self._end(f"client closed: {event.code} {event.text}".rstrip())
+                self.state = State.CLOSED
+                self.end_reason = f"client closed: {event.code} {event.text}".rstrip()
             case _:
                 pass
 

@@ -1,6 +1,6 @@
 """Contents in pieces: ContentAssembler puts one together frame by frame, ``readdress`` makes one fit another peer.
 
-A content is one header frame and its body frames as they came (see ``protocol.amqp.basic``). The run reader takes the
+A content is one header frame and one body frame (see ``protocol.amqp.basic``). The run reader takes the
 usual case of one body frame; this is for all the rest, and it knows the words for what can go wrong.
 """
 
@@ -15,6 +15,8 @@ BODY_MAX_BYTES = 512 * 1024 * 1024
 
 _FRAME_HEAD = Struct(">BHI")
 _HEADER = Struct(">HHQ")
+# A header frame's payload before the properties.
+CONTENT_HEAD_BYTES = _HEADER.size
 
 
 class ContentAssembler:
@@ -24,15 +26,17 @@ class ContentAssembler:
     when it is whole.
     """
 
-    __slots__ = ("arguments", "awaiting", "body_size", "flags", "keep_max", "pieces", "remaining")
+    __slots__ = ("arguments", "awaiting", "bodies", "body_size", "channel", "flags", "header", "keep_max", "remaining")
 
     IDLE, HEADER, BODY = range(3)
 
-    def __init__(self, keep_max: int) -> None:
+    def __init__(self, channel: int, keep_max: int) -> None:
+        self.channel = channel
         self.keep_max = keep_max
         self.awaiting = self.IDLE
         self.arguments = b""
-        self.pieces: list[bytes] = []
+        self.header = b""
+        self.bodies: list[bytes] = []
         self.body_size = 0
         self.remaining = 0
         self.flags = 0
@@ -56,16 +60,16 @@ class ContentAssembler:
             return _unexpected(f"expected content header for class {CLASS_BASIC}, got non content header frame instead")
         return _unexpected("expected content body, got non content body frame instead")
 
-    def add(self, kind: int, channel: int, payload: bytes) -> bool:
+    def add(self, kind: int, payload: bytes) -> bool:
         """A header or body frame came. True when the content is whole. Raises HardError 501, 505 or 541."""
         if self.awaiting == self.HEADER:
-            return self._add_header(kind, channel, payload)
+            return self._add_header(kind, payload)
         if self.awaiting == self.BODY:
-            return self._add_body(kind, channel, payload)
+            return self._add_body(kind, payload)
         raise HardError(replies.UNEXPECTED_FRAME, "expected method frame, got non method frame instead")
 
-    def _add_header(self, kind: int, channel: int, payload: bytes) -> bool:
-        if kind != frames.HEADER or len(payload) < _HEADER.size:
+    def _add_header(self, kind: int, payload: bytes) -> bool:
+        if kind != frames.HEADER:
             raise self._unexpected_method()
         class_id, weight, body_size = _HEADER.unpack_from(payload)
         if class_id != CLASS_BASIC:
@@ -77,21 +81,20 @@ class ContentAssembler:
         try:
             self.flags = properties.check(payload[_HEADER.size :])
         except ValueError:
-            raise HardError(replies.INTERNAL_ERROR, "", CLASS_BASIC, PUBLISH_METHOD) from None
+            raise HardError(replies.INTERNAL_ERROR, "") from None
         self.body_size = self.remaining = body_size
-        self.pieces.append(_frame(kind, channel, payload))
+        self.header = _frame(kind, self.channel, payload)
         self.awaiting = self.BODY
         return not body_size
 
-    def _add_body(self, kind: int, channel: int, payload: bytes) -> bool:
+    def _add_body(self, kind: int, payload: bytes) -> bool:
         if kind != frames.BODY:
             raise self._unexpected_method()
         if len(payload) > self.remaining:
             raise _frame_error("content body frame exceeds remaining content size")
         self.remaining -= len(payload)
-        # An empty body frame is legal and says nothing.
-        if payload and not self.too_large:
-            self.pieces.append(_frame(kind, channel, payload))
+        if not self.too_large:
+            self.bodies.append(payload)
         return not self.remaining
 
     @property
@@ -99,9 +102,11 @@ class ContentAssembler:
         return self.body_size > self.keep_max
 
     def finish(self) -> bytes:
-        """The whole content; the assembler is idle again."""
-        content = b"".join(self.pieces)
-        self.pieces.clear()
+        """The whole content, with its body in one frame however large; the assembler is idle again."""
+        content = self.header
+        if self.bodies:
+            content += _frame(frames.BODY, self.channel, b"".join(self.bodies))
+        self.bodies.clear()
         self.awaiting = self.IDLE
         return content
 
@@ -126,7 +131,7 @@ def properties_of(content: bytes) -> bytes:
 def readdress(content: bytes, channel: int, frame_max: int) -> bytes:
     """A content for another channel, with body frames that fit ``frame_max`` (bytes, overhead included).
 
-    Body frames that fit are kept as they are; a larger one is cut.
+    As in RabbitMQ, the frames in which a body came do not show: it is cut only where it must be.
     """
     payload_max = frame_max - frames.OVERHEAD_BYTES
     pieces: list[bytes] = []

@@ -13,6 +13,18 @@ _ESCAPES = {
 }
 
 
+# io_lib's width: a term that would reach it is broken behind a comma.
+_LINE_CHARS = 80
+
+
+def pair(name: str, value: object, column: int) -> str:
+    """A tuple of two, ``{name,value}``, as ``~tp`` prints it where ``column`` characters stand before it."""
+    inline = f"{{{name},{value}}}"
+    if column + len(inline) < _LINE_CHARS:
+        return inline
+    return f"{{{name},\n{' ' * (column + 1)}{value}}}"
+
+
 def binary(value: bytes) -> str:
     """A binary: ``<<"text">>`` where every byte is printable ASCII, else ``<<1,2,3>>``."""
     if not value:

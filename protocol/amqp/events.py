@@ -5,7 +5,8 @@ PublishRun and SettlementRun, the two of the hot path, stand with their readers 
 
 from protocol.amqp.basic import PublishRun, SettlementRun
 from protocol.amqp.errors import SoftError
-from protocol.amqp.methods import FieldTable, Method
+from protocol.amqp.methods import Method
+from protocol.amqp.tables import FieldTable
 
 
 class Login:

@@ -89,6 +89,7 @@ class FrameBuffer:
         payload = data[pos + 7 : stop - 1]
         self.pos = stop
         if data[stop - 1] != END:
-            reason = f"{{invalid_frame_end_marker,{data[stop - 1]}}}"
-            raise FramingLost(replies.FRAME_ERROR, f"type {kind}, {snippet(payload)}: {reason}")
+            text = f"type {kind}, {snippet(payload)}: "
+            reason = erlang.pair("invalid_frame_end_marker", data[stop - 1], len(text))
+            raise FramingLost(replies.FRAME_ERROR, text + reason)
         return kind, channel, payload

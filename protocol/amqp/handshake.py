@@ -10,7 +10,8 @@ from enum import Enum
 
 from protocol.amqp import erlang, methods, replies
 from protocol.amqp.errors import HardError
-from protocol.amqp.methods import FieldTable, Method
+from protocol.amqp.methods import Method
+from protocol.amqp.tables import FieldTable, TableError, read_table
 
 HEADER_BYTES = 8
 AMQP_0_9_1 = b"AMQP\x00\x00\x09\x01"
@@ -73,9 +74,9 @@ Credentials = tuple[str, str]
 
 
 def read_plain(response: bytes) -> Credentials:
-    """PLAIN (RFC 4616): authzid NUL user NUL password; the authzid is ignored. Raises HardError 502."""
+    """PLAIN (RFC 4616): NUL user NUL password; like RabbitMQ, no authzid before it. Raises HardError 502."""
     parts = response.split(b"\x00")
-    if len(parts) != 3:
+    if len(parts) != 3 or parts[0]:
         raise HardError(replies.SYNTAX_ERROR, f"response {erlang.binary(response)} invalid")
     return parts[1].decode(errors="replace"), parts[2].decode(errors="replace")
 
@@ -83,8 +84,8 @@ def read_plain(response: bytes) -> Credentials:
 def read_amqplain(response: bytes) -> Credentials:
     """AMQPLAIN: a field table, without its length, with LOGIN and PASSWORD. Raises HardError 502."""
     try:
-        table = methods.decode_table(len(response).to_bytes(4, "big") + response)
-    except (ValueError, IndexError, RecursionError):
+        table, _ = read_table(len(response).to_bytes(4, "big") + response)
+    except TableError:
         raise HardError(replies.SYNTAX_ERROR, "AMQPLAIN auth info cannot be decoded") from None
     login, password = table.get("LOGIN"), table.get("PASSWORD")
     if login is None or password is None:

@@ -4,7 +4,7 @@
 """
 
 import struct
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pamqp import commands
 from pamqp import decode as _decode
@@ -12,7 +12,7 @@ from pamqp import encode as _encode
 from pamqp.base import Frame as Method
 from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue, Tx
 
-from protocol.amqp import erlang, replies
+from protocol.amqp import erlang, replies, tables
 from protocol.amqp.errors import HardError
 
 __all__ = [
@@ -22,18 +22,18 @@ __all__ = [
     "Confirm",
     "Connection",
     "Exchange",
-    "FieldTable",
     "Method",
     "Queue",
     "Tx",
+    "channel_open_ok",
     "decode",
-    "decode_table",
     "encode",
     "ids",
     "queue_declare_ok",
 ]
 
-FieldTable = dict[str, Any]
+# A short string whole, a long string's size: what is enough to decode an argument, or to know how much is.
+_ARGUMENT_HEAD_BYTES = 256
 
 
 class Access:
@@ -59,8 +59,6 @@ class Access:
 _KNOWN = {**commands.INDEX_MAPPING, Access.Request.index: Access.Request}
 
 _HEAD = struct.Struct(">BHII")
-# What pamqp lets out on bytes that are no method: its own ValueError, and what Python raises where it does not look.
-_UNDECODABLE = (ValueError, struct.error, KeyError, IndexError, TypeError, OverflowError, OSError, RecursionError)
 
 
 def ids(method: Method | type[Method]) -> tuple[int, int]:
@@ -69,27 +67,47 @@ def ids(method: Method | type[Method]) -> tuple[int, int]:
 
 
 def decode(payload: bytes) -> Method:
-    """A method from its frame's payload (class id, method id, arguments).
+    """A method from its frame's payload (class id, method id, arguments); tables as ``protocol.amqp.tables`` reads
+    them.
 
     Raises HardError: 501 where the arguments cannot be decoded, 503 for a method that nobody knows.
     """
     index = int.from_bytes(payload[:4], "big")
     kind = _KNOWN.get(index)
-    if kind is None or len(payload) < 4:
+    if kind is None:
         raise HardError(replies.COMMAND_INVALID, "unimplemented method", index >> 16, index & 0xFFFF)
     method: Method = kind()
     try:
-        method.unmarshal(payload[4:])
-    except _UNDECODABLE:
-        raise HardError(
-            replies.FRAME_ERROR, f"cannot decode {erlang.binary(payload[4:])}", index >> 16, index & 0xFFFF
-        ) from None
+        _decode_arguments(method, payload)
+    except UnicodeDecodeError:
+        raise HardError(replies.FRAME_ERROR, "Malformed UTF-8 in shortstr") from None
+    except (ValueError, IndexError, struct.error):
+        text = f"cannot decode {erlang.binary(payload[4:])}"
+        raise HardError(replies.FRAME_ERROR, text, index >> 16, index & 0xFFFF) from None
     return method
 
 
-def decode_table(data: bytes) -> FieldTable:
-    """A field table, four bytes of length before it."""
-    return _decode.field_table(data)[1]
+def _decode_arguments(method: Method, data: bytes) -> None:
+    """Not pamqp's own ``unmarshal``: that one takes arguments that are cut short or have something behind them."""
+    pos, bit = 4, 0
+    for name in method.__slots__:
+        kind = method.amqp_type(name)
+        if kind == "bit":
+            setattr(method, name, bool(data[pos] >> bit & 1))
+            bit += 1
+            continue
+        pos, bit = pos + (bit > 0), 0
+        value: object
+        if kind == "table":
+            value, pos = tables.read_table(data, pos)
+        else:
+            size, value = _decode.by_type(data[pos : pos + _ARGUMENT_HEAD_BYTES], kind)
+            if size > _ARGUMENT_HEAD_BYTES:
+                size, value = _decode.by_type(data[pos : pos + size], kind)
+            pos += size
+        setattr(method, name, value)
+    if pos + (bit > 0) != len(data):
+        raise ValueError("cut short, or something behind the arguments")
 
 
 def encode(channel: int, method: Method) -> bytes:
@@ -123,6 +141,13 @@ def _pack_bits(bits: list[bool]) -> bytes:
     packed = sum(bit << place for place, bit in enumerate(bits))
     bits.clear()
     return bytes((packed,))
+
+
+def channel_open_ok() -> Channel.OpenOk:
+    """channel.open-ok as RabbitMQ sends it; pamqp's constructor insists on a channel id of "0"."""
+    method = Channel.OpenOk()
+    method.channel_id = ""
+    return method
 
 
 def queue_declare_ok(queue: str, message_count: int, consumer_count: int) -> Queue.DeclareOk:

@@ -11,7 +11,7 @@ asks.
 Source: AMQP 0-9-1, sections 2.3.5.2 and 4.2.6.1; field types as RabbitMQ reads them (its errata page).
 """
 
-from protocol.amqp.methods import FieldTable, decode_table
+from protocol.amqp.tables import FieldTable, read_table
 
 HEADERS = 1 << 13
 DELIVERY_MODE = 1 << 12
@@ -164,7 +164,7 @@ def delivery_mode(properties: bytes) -> int:
 def headers(properties: bytes) -> FieldTable | None:
     """The header table, decoded, or None where the message has none. ``properties`` were checked."""
     place = _place(properties, HEADERS)
-    return None if place is None else decode_table(properties[place:])
+    return None if place is None else read_table(properties, place)[0]
 
 
 def _place(properties: bytes, wanted: int) -> int | None:

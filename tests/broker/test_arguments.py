@@ -4,6 +4,7 @@ import pytest
 
 from broker.queues import arguments as rules
 from protocol.amqp.errors import SoftError
+from protocol.amqp.tables import Long
 
 QUEUE = "queue 'q' in vhost '/'"
 
@@ -27,7 +28,7 @@ def check(arguments, *, durable=True, exclusive=False, auto_delete=False):
         {"x-expires": 1},
         {"x-expires": 315_360_000_000},
         {"x-message-ttl": 0},
-        {"x-max-length": 0, "x-max-length-bytes": 2**40},
+        {"x-max-length": 0, "x-max-length-bytes": Long(2**40)},
         {"x-max-priority": 0},
         {"x-max-priority": 255},
         {"x-dead-letter-exchange": ""},
@@ -69,7 +70,7 @@ def test_good_arguments(arguments):
         ("x-queue-mode", "eager", "\"unsupported queue mode 'eager'\""),
         ("x-queue-version", 3, "\"unsupported queue version '3'\""),
         ("x-single-active-consumer", "true", "{unacceptable_type,longstr}"),
-        ("x-single-active-consumer", 2**40, "{unacceptable_type,long}"),
+        ("x-single-active-consumer", Long(2**40), "{unacceptable_type,long}"),
         ("x-queue-type", "heap", "\"unsupported queue type 'heap'\""),
         ("x-queue-type", "stream", "\"unsupported queue type 'stream'\""),
         ("x-queue-type", {}, "{unacceptable_type,table}"),

@@ -1,13 +1,11 @@
 """The headers exchange: what each x-match asks, and when two values are the same."""
 
-from datetime import UTC, datetime
-from decimal import Decimal
-
 import pytest
 
 from broker.exchanges.binding import Binding
 from broker.exchanges.headers import HeadersExchange
 from protocol.amqp.errors import SoftError
+from protocol.amqp.tables import Decimal, Long, Timestamp
 
 
 class Queue:
@@ -20,7 +18,7 @@ def matches(arguments, headers):
     return bool(list(exchange.match("another", lambda: headers)))
 
 
-MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+MOMENT = Timestamp(1_767_225_600)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +56,11 @@ MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
         ({"a": "x"}, {"a": bytearray(b"x")}, True),
         ({"a": b"\xff"}, {"a": bytearray(b"\xff")}, True),
         ({"a": "1"}, {"a": 1}, False),
-        ({"a": Decimal("1.5")}, {"a": Decimal("1.5")}, True),
+        ({"a": Decimal(1, 15)}, {"a": Decimal(1, 15)}, True),
+        ({"a": Decimal(1, 15)}, {"a": Decimal(2, 150)}, False),
+        ({"a": 5}, {"a": Long(5)}, True),
+        ({"a": [5]}, {"a": [Long(5)]}, False),
+        ({"a": MOMENT}, {"a": int(MOMENT)}, True),
         ({"a": [1, "b"]}, {"a": [1, "b"]}, True),
         ({"a": [1]}, {"a": [1.0]}, False),
         ({"a": {"b": [None]}}, {"a": {"b": [None]}}, True),
