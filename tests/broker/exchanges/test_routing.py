@@ -4,6 +4,7 @@ import itertools
 
 from broker.exchanges import KINDS
 from broker.exchanges.binding import Binding
+from broker.exchanges.default import DefaultExchange
 from broker.exchanges.routing import route
 
 
@@ -113,6 +114,16 @@ def test_a_missing_alternate_is_passed_over():
     t = Topology()
     t.x("a", alternate="nowhere")
     assert t.names("a") == []
+
+
+def test_the_default_exchange_as_an_alternate_takes_nothing():
+    # RabbitMQ routes by queue name only what is published there: as an alternate it has the bindings it has, none.
+    t = Topology()
+    t.x("a", "direct")
+    t.exchanges["a"].alternate = ""
+    t.exchanges[""] = DefaultExchange({"k": Queue("k")}.get)
+    assert t.names("", "k") == ["k"]
+    assert t.names("a", "k") == []
 
 
 def test_cacheable_unless_headers_were_read():
