@@ -5,7 +5,7 @@ come stripped, with "" resolved (session/topology.py). Every method that refuses
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from broker.exchanges import KINDS, routing
@@ -86,8 +86,6 @@ class VirtualHost(Generic[Q]):
     @property
     def topology_version(self) -> int:
         return self._graph.version
-
-    # Names as RabbitMQ's texts give them.
 
     def describe_queue(self, name: str) -> str:
         return f"queue '{name}' in vhost '{self.name}'"
@@ -217,10 +215,11 @@ class VirtualHost(Generic[Q]):
         if queue is None:
             return 0
         self.check_access(queue, owner)
-        if if_unused and queue.consumer_count:
-            raise precondition_failed(f"{self.describe_queue(name)} in use")
+        # In this order: a queue with both is "not empty" (seen in RabbitMQ 3.10 and 4.0).
         if if_empty and queue.message_count:
             raise precondition_failed(f"{self.describe_queue(name)} not empty")
+        if if_unused and queue.consumer_count:
+            raise precondition_failed(f"{self.describe_queue(name)} in use")
         return self.delete_queue(queue, turn)
 
     def delete_queue(self, queue: Q, turn: Any) -> int:
@@ -243,9 +242,12 @@ class VirtualHost(Generic[Q]):
 
     # Routing.
 
-    def route(self, exchange: str, routing_key: str, headers: Headers) -> Routed:
-        """The queues of a message published to an exchange. Raises 404; whether it is internal the caller asks."""
-        return routing.route(self.exchange(exchange), routing_key, headers, self.exchanges.get)
+    def route(self, exchange: str, routing_key: str, headers: Headers, more_keys: Sequence[str] = ()) -> Routed:
+        """The queues of a message published to an exchange, under its own key and ``more_keys``.
+
+        Raises 404; whether the exchange is internal the caller asks.
+        """
+        return routing.route(self.exchange(exchange), (routing_key, *more_keys), headers, self.exchanges.get)
 
     # Inside.
 

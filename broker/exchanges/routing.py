@@ -3,7 +3,7 @@
 Each exchange is visited once, so bindings may run in circles; each queue is found once, in a stable order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from broker.exchanges.base import Exchange, Headers
@@ -23,9 +23,9 @@ class Routed:
 
 
 def route(
-    exchange: Exchange, routing_key: str, headers: Headers, find_exchange: Callable[[str], Exchange | None]
+    exchange: Exchange, routing_keys: Sequence[str], headers: Headers, find_exchange: Callable[[str], Exchange | None]
 ) -> Routed:
-    """The queues of one message. An alternate exchange that does not exist is passed over, as RabbitMQ does.
+    """The queues of one message, which may have several keys (CC, BCC). An alternate exchange that does not exist is passed over, as RabbitMQ does.
 
     The alternate is tried where no binding of the exchange itself matches, even if what matches leads nowhere.
     """
@@ -38,13 +38,15 @@ def route(
         if current.reads_headers:
             cacheable = False
         matched = False
-        for destination in current.match(routing_key, headers):
-            matched = True
-            if not isinstance(destination, Exchange):
-                queues[destination] = None
-            elif destination not in seen:
-                seen.add(destination)
-                waiting.append(destination)
+        for routing_key in routing_keys:
+            for destination in current.match(routing_key, headers):
+                matched = True
+                if not isinstance(destination, Exchange):
+                    queues[destination] = None
+                elif destination not in seen:
+                    seen.add(destination)
+                    waiting.append(destination)
+        # "" as an alternate takes nothing: the default exchange has no bindings to match (seen in RabbitMQ 4.0).
         if not matched and current.alternate:
             alternate = find_exchange(current.alternate)
             if alternate is not None and alternate not in seen:

@@ -346,8 +346,8 @@ def test_deleting_queues(vhost):
     assert delete() == 0
     queue = declare_queue(vhost)
     queue.message_count, queue.consumer_count = 7, 1
-    assert refusal(delete, if_unused=True, if_empty=True) == "PRECONDITION_FAILED - queue 'q' in vhost '/' in use"
-    assert refusal(delete, if_empty=True) == "PRECONDITION_FAILED - queue 'q' in vhost '/' not empty"
+    assert refusal(delete, if_unused=True) == "PRECONDITION_FAILED - queue 'q' in vhost '/' in use"
+    assert refusal(delete, if_empty=True, if_unused=True) == "PRECONDITION_FAILED - queue 'q' in vhost '/' not empty"
     vhost.bind_queue("amq.fanout", "q", "", {}, ME)
     assert delete() == 7
     assert routed(vhost, "amq.fanout") == routed(vhost, "", "q") == []

@@ -117,7 +117,7 @@ def test_a_missing_alternate_is_passed_over():
 
 
 def test_the_default_exchange_as_an_alternate_takes_nothing():
-    # RabbitMQ routes by queue name only what is published there: as an alternate it has the bindings it has, none.
+    # RabbitMQ 4.0 routes by queue name only what is published there.
     t = Topology()
     t.x("a", "direct")
     t.exchanges["a"].alternate = ""
