@@ -49,8 +49,10 @@ class Node:
         self.backlog = Backlog()
         self.sessions: dict[Session, None] = {}
         self.vhosts: dict[str, VirtualHost[ClassicQueue]] = {}
-        self._timetable: list[tuple[float, int, Session]] = []
+        # Heap of deadlines, and whose they are: a session that is gone leaves no more than two numbers behind.
+        self._timetable: list[tuple[float, int]] = []
         self._timetable_entries = 0
+        self._awaited: dict[int, Session] = {}
         self._offer = _offer(config)
         self.add_vhost(config.vhost)
 
@@ -97,7 +99,7 @@ class Node:
     def forget(self, session: Session) -> None:
         """Its socket is gone."""
         self.sessions.pop(session, None)
-        session.due = None
+        self._awaited.pop(session.timetable_entry, None)
 
     def shutdown(self, turn: Turn) -> None:
         """Tell every client that the broker stops (320); the shell closes their sockets in time."""
@@ -124,21 +126,23 @@ class Node:
         """A session's deadline may have come nearer. One that moved away is found out when its old time comes."""
         deadline = session.next_deadline() if session in self.sessions else None
         if deadline is not None and (session.due is None or deadline < session.due):
-            session.due = deadline
+            self._awaited.pop(session.timetable_entry, None)
             self._timetable_entries += 1
-            heappush(self._timetable, (deadline, self._timetable_entries, session))
+            session.due, session.timetable_entry = deadline, self._timetable_entries
+            self._awaited[session.timetable_entry] = session
+            heappush(self._timetable, (deadline, session.timetable_entry))
 
     def next_deadline(self) -> float | None:
         """When ``tick`` may have something to do; None if never. Monotonic seconds."""
         timetable = self._timetable
-        while timetable and timetable[0][2].due != timetable[0][0]:
+        while timetable and timetable[0][1] not in self._awaited:
             heappop(timetable)
         return timetable[0][0] if timetable else None
 
     def tick(self, turn: Turn) -> None:
         """Do what is due: heartbeats and time-outs of sessions."""
         while (deadline := self.next_deadline()) is not None and deadline <= turn.now:
-            session = heappop(self._timetable)[2]
+            session = self._awaited.pop(heappop(self._timetable)[1])
             session.due = None
             session.tick(turn)
             self.reschedule(session)

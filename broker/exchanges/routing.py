@@ -25,9 +25,9 @@ class Routed:
 def route(
     exchange: Exchange, routing_keys: Sequence[str], headers: Headers, find_exchange: Callable[[str], Exchange | None]
 ) -> Routed:
-    """The queues of one message, which may have several keys (CC, BCC). An alternate exchange that does not exist is passed over, as RabbitMQ does.
+    """The queues of one message, which may have several keys (CC, BCC).
 
-    The alternate is tried where no binding of the exchange itself matches, even if what matches leads nowhere.
+    An alternate exchange that does not exist is passed over, as RabbitMQ does. The alternate is tried where no binding of the exchange itself matches, even if what matches leads nowhere.
     """
     queues: dict[Any, None] = {}
     seen = {exchange}

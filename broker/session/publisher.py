@@ -5,14 +5,15 @@ change of topology drops the whole cache.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from broker.message import Message
 from broker.queues.classic import ClassicQueue
 from broker.vhost import VirtualHost
 from protocol.amqp import basic, properties, replies
-from protocol.amqp.content import properties_of, readdress
+from protocol.amqp.content import properties_of, readdress, with_properties
 from protocol.amqp.errors import access_refused, not_implemented, precondition_failed
+from protocol.amqp.tables import FieldTable, wire_type
 
 if TYPE_CHECKING:
     from broker.turn import Turn
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 _ROUTES_MAX = 4096
 # Ten years, as RabbitMQ allows for every time to live.
 _EXPIRATION_MAX_MS = 315_360_000_000
-_CHECKED = properties.EXPIRATION | properties.USER_ID
+# Properties for which a message must be looked into: refused, or routed by (CC and BCC are headers).
+_LOOKED_INTO = properties.EXPIRATION | properties.USER_ID | properties.HEADERS
 _NO_ROUTE = basic.short_string(replies.NO_ROUTE.name)
 
 Queues = tuple[ClassicQueue, ...]
@@ -92,11 +94,11 @@ class Publisher:
         then.
         """
         route = self._route(run.arguments)
-        contents = run.contents
-        if run.flags & _CHECKED:
-            contents = self._check_each(run, route, outlet, turn)
-        self._deliver(route, contents, outlet, turn)
-        return len(contents)
+        if route.queues is None or run.flags & _LOOKED_INTO:
+            self._publish_each(route, run.contents, outlet, turn)
+        else:
+            self._deliver(route, route.queues, run.contents, outlet, turn)
+        return len(run.contents)
 
     def _route(self, arguments: bytes) -> _Route:
         if self._version != self._vhost.topology_version:
@@ -119,39 +121,43 @@ class Publisher:
         self._routes[raw] = route
         return route
 
-    def _check_each(self, run: basic.PublishRun, route: _Route, outlet: Outlet, turn: "Turn") -> list[bytes]:
-        """All contents if all are right; else those before the first wrong one are delivered and its error raised."""
-        for i, content in enumerate(run.contents):
-            try:
-                self._check(properties_of(content))
-            except Exception:
-                self._deliver(route, run.contents[:i], outlet, turn)
-                raise
-        return run.contents
+    def _publish_each(self, route: _Route, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
+        """Look into each message; those that go where the route says are still delivered together."""
+        plain: list[bytes] = []
+        try:
+            for content in contents:
+                queues, sent = self._look_into(route, content)
+                if queues is route.queues:
+                    plain.append(sent)
+                    continue
+                self._deliver(route, route.queues or (), plain, outlet, turn)
+                plain = []
+                self._deliver(route, queues, [sent], outlet, turn)
+        finally:
+            self._deliver(route, route.queues or (), plain, outlet, turn)
 
-    def _check(self, raw: bytes) -> None:
+    def _look_into(self, route: _Route, content: bytes) -> tuple[Queues, bytes]:
+        """Where one message goes, and as what. Raises SoftError 406."""
+        raw = properties_of(content)
         expiration = properties.short_string(raw, properties.EXPIRATION)
         if expiration is not None:
             check_expiration(expiration)
+        keys: list[str] = []
+        if b"\x02CC" in raw or b"\x03BCC" in raw:
+            headers = properties.headers(raw) or {}
+            keys = _more_keys(headers, "CC") + _more_keys(headers, "BCC")
+            if "BCC" in headers:
+                content = with_properties(content, properties.without_header(raw, "BCC"))
         user = properties.short_string(raw, properties.USER_ID)
         if user is not None and user != self._user:
             raise precondition_failed(f"user_id property set to '{user}' but authenticated user was '{self._user}'")
+        if route.queues is not None and not keys:
+            return route.queues, content
+        found = self._vhost.route(route.exchange, route.routing_key, lambda: properties.headers(raw), keys)
+        return found.queues, content
 
-    def _deliver(self, route: _Route, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
-        if route.queues is None:
-            for content in contents:
-                self._deliver_to(route, self._route_by_headers(route, content), [content], outlet, turn)
-        elif contents:
-            self._deliver_to(route, route.queues, contents, outlet, turn)
-
-    def _route_by_headers(self, route: _Route, content: bytes) -> Queues:
-        def headers() -> Any:
-            return properties.headers(properties_of(content))
-
-        return self._vhost.route(route.exchange, route.routing_key, headers).queues
-
-    def _deliver_to(self, route: _Route, queues: Queues, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
-        if queues:
+    def _deliver(self, route: _Route, queues: Queues, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
+        if queues and contents:
             wire = route.wire
             outlet.deliver([Message(content, wire) for content in contents], queues, sum(map(len, contents)), turn)
         elif route.mandatory:
@@ -162,6 +168,15 @@ class Publisher:
         head = basic.basic_return(self._channel, replies.NO_ROUTE.code, _NO_ROUTE, route.wire)
         for content in contents:
             outlet.give_back(head + readdress(content, self._channel, self._frame_max))
+
+
+def _more_keys(headers: FieldTable, name: str) -> list[str]:
+    """The routing keys in a CC or BCC header; members that are no texts are passed over. Raises SoftError 406."""
+    value = headers.get(name, [])
+    if not isinstance(value, list):
+        reason = f'{{unacceptable_type_in_header,"{name}",{wire_type(value)}}}'
+        raise precondition_failed(f"invalid message: {reason}")
+    return [key for key in value if isinstance(key, str)]
 
 
 def check_expiration(text: str) -> None:

@@ -46,8 +46,9 @@ class Session:
         self.on_resume: Callable[[], None] = _no_one
         self.has_published = False
         self.blocked = False
-        # When the node's timetable will look at this session; kept by the node.
+        # When the node's timetable will look at this session, and the entry that says so; kept by the node.
         self.due: float | None = None
+        self.timetable_entry = 0
         self._began = now
         self._heard = False
         self._over = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from broker.message import Message
 from broker.session.publisher import Direct, Queues
 from broker.session.unsettled import Delivery
+from protocol.amqp.errors import precondition_failed
 
 if TYPE_CHECKING:
     from broker.turn import Turn
@@ -43,15 +44,20 @@ class Transaction:
         self._taken.update(deliveries)
 
     def commit(self, turn: "Turn") -> None:
-        """Publish, then settle. A queue deleted meanwhile takes nothing."""
+        """Publish, then settle. Raises SoftError 406, when all else is done, if a queue was deleted meanwhile."""
         publishes, returns, settlements = self._publishes, self._returns, self._settlements
         self._forget()
+        lost = False
         for frames in returns:
             self._direct.give_back(frames)
         for messages, queues, size_bytes in publishes:
-            self._direct.deliver(messages, tuple(queue for queue in queues if not queue.deleted), size_bytes, turn)
+            living = tuple(queue for queue in queues if not queue.deleted)
+            lost = lost or len(living) < len(queues)
+            self._direct.deliver(messages, living, size_bytes, turn)
         for settle, deliveries in settlements:
             settle(deliveries, turn)
+        if lost:
+            raise precondition_failed("partial tx completion")
 
     def rollback(self) -> dict[int, Delivery]:
         """Forget the publishes; the deliveries that are outstanding again, by tag."""

@@ -314,8 +314,8 @@ class Connection:
     def fail(self, error: AmqpError, now: float) -> None:
         """End the connection on account of ``error``. What its channels held must have been settled before.
 
-        Before the peer has logged in, RabbitMQ tells it next to nothing: a frame only for a refused login of a client
-        that can take it and for a failed negotiation, else silence and, some seconds later, a closed socket.
+        Until tune-ok RabbitMQ tells a peer next to nothing: a frame only for a refused login of a client that can take
+        it, else silence and, some seconds later, a closed socket.
         """
         lost = isinstance(error, FramingLost)
         if self.state in (State.CLOSED, State.ENDED):
@@ -335,12 +335,10 @@ class Connection:
             self._deafen()
 
     def _may_be_told(self, error: AmqpError) -> bool:
-        if self.state in (State.HEADER, State.STARTING):
-            refused = error.reply is replies.ACCESS_REFUSED
-            return refused and self.capabilities.get("authentication_failure_close") is True
-        if self.state is State.TUNING:
-            return error.reply is replies.NOT_ALLOWED
-        return True
+        if self.state in (State.OPENING, State.RUNNING):
+            return True
+        refused = self.state is State.STARTING and error.reply is replies.ACCESS_REFUSED
+        return refused and self.capabilities.get("authentication_failure_close") is True
 
     def _deafen(self) -> None:
         """Read no further: frames cannot be told apart any more, or are none of our business."""

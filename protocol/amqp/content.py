@@ -93,7 +93,8 @@ class ContentAssembler:
         if len(payload) > self.remaining:
             raise _frame_error("content body frame exceeds remaining content size")
         self.remaining -= len(payload)
-        if not self.too_large:
+        # Empty frames are legal and endless: they must not take up room.
+        if payload and not self.too_large:
             self.bodies.append(payload)
         return not self.remaining
 
@@ -126,6 +127,19 @@ def _frame_error(text: str) -> HardError:
 def properties_of(content: bytes) -> bytes:
     """The properties of a content, as they came."""
     return content[PROPERTIES_AT : 7 + int.from_bytes(content[3:7], "big")]
+
+
+def with_properties(content: bytes, properties: bytes) -> bytes:
+    """The same content with other properties."""
+    body_at = 8 + int.from_bytes(content[3:7], "big")
+    size = _HEADER.size + len(properties)
+    return b"%b%b%b%b\xce%b" % (
+        content[:3],
+        size.to_bytes(4, "big"),
+        content[7:PROPERTIES_AT],
+        properties,
+        content[body_at:],
+    )
 
 
 def readdress(content: bytes, channel: int, frame_max: int) -> bytes:

@@ -76,7 +76,8 @@ def decode(payload: bytes) -> Method:
     kind = _KNOWN.get(index)
     if kind is None:
         raise HardError(replies.COMMAND_INVALID, "unimplemented method", index >> 16, index & 0xFFFF)
-    method: Method = kind()
+    # Without pamqp's constructors: some of them warn that their method is deprecated. Every argument is set below.
+    method: Method = object.__new__(kind)
     try:
         _decode_arguments(method, payload)
     except UnicodeDecodeError:

@@ -80,7 +80,7 @@ def flags_of(properties: bytes) -> int:
 def check(properties: bytes) -> int:
     """Walk every property once, without building values, and return the flags.
 
-    Raises BadProperties for what is truncated, left over, of an unknown type, too deep, or not UTF-8 in a name.
+    Raises BadProperties for what is truncated, left over, of an unknown type or too deep.
     """
     flags = flags_of(properties)
     if flags & _CONTINUED:
@@ -99,9 +99,7 @@ def check(properties: bytes) -> int:
 
 def _skip_property(data: bytes, pos: int, width: int) -> int:
     if width == _SHORT_STRING:
-        stop = pos + 1 + data[pos]
-        data[pos + 1 : stop].decode()
-        return stop
+        return pos + 1 + data[pos]
     if width == _TABLE:
         return _skip_table(data, pos, len(data), 0)
     return pos + width
@@ -113,9 +111,7 @@ def _skip_table(data: bytes, pos: int, limit: int, depth: int) -> int:
     if stop > limit or depth > _DEPTH_MAX:
         raise BadProperties("a table longer than its place, or too deep")
     while pos < stop:
-        key = pos + 1 + data[pos]
-        data[pos + 1 : key].decode()
-        pos = _skip_value(data, key, stop, depth)
+        pos = _skip_value(data, pos + 1 + data[pos], stop, depth)
     if pos != stop:
         raise BadProperties("a field longer than its table")
     return pos
@@ -152,7 +148,7 @@ def short_string(properties: bytes, wanted: int) -> str | None:
     place = _place(properties, wanted)
     if place is None:
         return None
-    return properties[place + 1 : place + 1 + properties[place]].decode()
+    return properties[place + 1 : place + 1 + properties[place]].decode(errors="replace")
 
 
 def delivery_mode(properties: bytes) -> int:
@@ -165,6 +161,23 @@ def headers(properties: bytes) -> FieldTable | None:
     """The header table, decoded, or None where the message has none. ``properties`` were checked."""
     place = _place(properties, HEADERS)
     return None if place is None else read_table(properties, place)[0]
+
+
+def without_header(properties: bytes, name: str) -> bytes:
+    """The same properties, their header table without one field. ``properties`` were checked and have a table."""
+    place = _place(properties, HEADERS)
+    assert place is not None
+    size = int.from_bytes(properties[place : place + 4], "big")
+    raw_name = name.encode()
+    kept, pos, stop = [], place + 4, place + 4 + size
+    while pos < stop:
+        key = pos + 1 + properties[pos]
+        after = _skip_value(properties, key, stop, 0)
+        if properties[pos + 1 : key] != raw_name:
+            kept.append(properties[pos:after])
+        pos = after
+    table = b"".join(kept)
+    return b"%b%b%b%b" % (properties[:place], len(table).to_bytes(4, "big"), table, properties[stop:])
 
 
 def _place(properties: bytes, wanted: int) -> int | None:

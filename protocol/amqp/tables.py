@@ -156,12 +156,9 @@ def read_table(data: bytes, pos: int = 0, depth: int = 0) -> tuple[FieldTable, i
     pos += 4
     table: FieldTable = {}
     while pos < stop:
-        after_name = pos + 1 + data[pos]
-        try:
-            name = _slice(data, pos + 1, data[pos]).decode()
-        except UnicodeDecodeError:
-            raise TableError("Malformed UTF-8 in shortstr") from None
-        value, pos = _read_value(data, after_name, depth)
+        # Not every client writes UTF-8; what it wrote must not be lost, nor stop anybody.
+        name = _slice(data, pos + 1, data[pos]).decode(errors="surrogateescape")
+        value, pos = _read_value(data, pos + 1 + data[pos], depth)
         table.setdefault(name, value)
     if pos != stop:
         raise TableError("a field longer than its table")

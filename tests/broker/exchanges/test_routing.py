@@ -28,7 +28,7 @@ class Topology:
         source.bind(Binding(source.name, destination, key, arguments))
 
     def route(self, name, key="", headers=None):
-        return route(self.exchanges[name], key, lambda: headers, self.exchanges.get)
+        return route(self.exchanges[name], [key], lambda: headers, self.exchanges.get)
 
     def names(self, name, key="", headers=None):
         return [queue.name for queue in self.route(name, key, headers).queues]
@@ -146,4 +146,15 @@ def test_headers_are_not_read_where_nobody_needs_them():
     def unread():
         raise AssertionError("read")
 
-    assert route(a, "", unread, t.exchanges.get).queues
+    assert route(a, [""], unread, t.exchanges.get).queues
+
+
+def test_several_keys_meet_each_queue_once_and_the_alternate_only_if_none_matches():
+    t = Topology()
+    a, spare = t.x("a", "direct", alternate="spare"), t.x("spare")
+    q, r, s = Queue("q"), Queue("r"), Queue("s")
+    for queue, key in [(q, "one"), (q, "two"), (r, "two")]:
+        t.bind(a, queue, key)
+    t.bind(spare, s)
+    assert route(a, ["one", "two", "none"], dict, t.exchanges.get).queues == (q, r)
+    assert route(a, ["none", "nor this"], dict, t.exchanges.get).queues == (s,)
