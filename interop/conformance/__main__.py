@@ -1,4 +1,4 @@
-"""`python -m interop.conformance record [--root DIR]` and `... compare --url amqp://...`: the judge at the command line."""
+"""The judge at the command line: `python -m interop.conformance record [--root DIR]`, `... compare --url amqp://...`."""
 
 import argparse
 import sys
@@ -19,7 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     recording = commands.add_parser("record", help="hold all conversations with RabbitMQ and write the fixtures")
     recording.add_argument("--root", default="/", help="folder with a Debian of its own that holds RabbitMQ")
-    recording.add_argument("--rounds", type=int, default=3, help="hold everything so often; what most rounds agree on is the record")
+    recording.add_argument(
+        "--rounds", type=int, default=3, help="hold everything so often; what most rounds agree on is the record"
+    )
     recording.set_defaults(run=_record)
     comparing = commands.add_parser("compare", help="hold conversations with a broker and compare with the record")
     comparing.add_argument("--url", required=True, help="amqp://guest:guest@host:port/")
@@ -57,7 +59,10 @@ def _compare(options: argparse.Namespace) -> int:
     held = judge.hold_all(chosen, options.url)
     different = 0
     for name, ours in held.items():
-        if diff := judge.difference(judge.expected(name, records[name], used), ours):
+        if name not in records:
+            different += 1
+            print(f"=== {name} is not recorded yet: python -m interop.conformance record\n")
+        elif diff := judge.difference(judge.expected(name, records[name], used), ours):
             different += 1
             print(f"=== {name}\n{diff}\n")
     unused = [accepted for accepted in ACCEPTED if accepted not in used] if options.only == "*" else []

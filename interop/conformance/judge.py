@@ -9,7 +9,7 @@ from interop.conformance.accepted import ACCEPTED, Accepted
 from interop.conformance.stage import hold
 from interop.conformance.steps import Conversation
 
-# Some conversations wait for seconds by nature (a missed heartbeat, a refused login): held side by side they cost little.
+# Some conversations wait for seconds by nature (a missed heartbeat, a refused login): side by side they cost little.
 _AT_ONCE = 8
 
 
@@ -30,11 +30,9 @@ def expected(name: str, record: list[str], used: set[Accepted]) -> list[str]:
     """The record with the accepted differences put in; those that took part are added to ``used``."""
     lines = []
     for line in record:
-        for accepted in ACCEPTED:
-            if fnmatch(name, accepted.conversation) and line == accepted.record:
-                used.add(accepted)
-                line = accepted.ours
-        lines.append(line)
+        fitting = [one for one in ACCEPTED if fnmatch(name, one.conversation) and line == one.record]
+        used.update(fitting)
+        lines.append(fitting[0].ours if fitting else line)
     return [line for line in lines if line]
 
 

@@ -1,7 +1,7 @@
 """What may differ from run to run and from broker to broker, and nothing else, made equal; and values shown as text.
 
-Generated queue names and consumer tags are numbered in order of appearance (so it still shows which is which). Of the server's
-properties the values that name a product, version, platform or cluster are hidden, their presence and types are not.
+Generated queue names and consumer tags are numbered in order of appearance (so it still shows which is which). Of the
+server's properties the values that name a version, platform or cluster are hidden, their presence and types are not.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""One connection of the judge: a blocking socket, frames cut, contents put together. Knows wire.py, no conversations."""
+"""One connection of the judge: a blocking socket, frames cut, contents put together. Knows no conversations."""
 
 import socket
 import struct
@@ -14,7 +14,7 @@ SILENT = "nothing came"
 
 
 class Event:
-    """Something the broker sent: a method (with its content, if it bears one), a heartbeat, or the end of the socket."""
+    """Something the broker sent: a method (with its content, if it bears one), a heartbeat, the end of the socket."""
 
     def __init__(self, name: str, channel: int = 0, arguments: dict[str, Any] | None = None) -> None:
         self.name = name

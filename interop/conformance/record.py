@@ -1,4 +1,4 @@
-"""RabbitMQ's own replies as fixtures: fixtures/rabbitmq-X.Y/THEME.json, a line an event, and the table of what versions differ.
+"""RabbitMQ's own replies as fixtures: fixtures/rabbitmq-X.Y/THEME.json, a line an event; and what versions differ in.
 
 The newest version recorded is the judge.
 """
@@ -59,7 +59,8 @@ def differences(older: str, newer: str) -> list[tuple[str, str, str]]:
 def write_differences() -> None:
     """VERSIONS.md: each conversation in which an older recorded RabbitMQ said something else than the newest."""
     *older, newest = versions()
-    text = f"# Where older RabbitMQs differ from {newest}\n\nWritten by `python -m interop.conformance record`; the first line that differs.\n"
+    text = f"# Where older RabbitMQs differ from {newest}\n\n"
+    text += "Written by `python -m interop.conformance record`; the first line that differs.\n"
     for version in older:
         text += f"\n## {version}\n\n| conversation | {version} | {newest} |\n|---|---|---|\n"
         for name, one, other in differences(version, newest):

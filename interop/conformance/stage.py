@@ -1,7 +1,7 @@
 """Holds one conversation with one broker and writes down what came back, a line an event.
 
-    a/1 < queue.declare-ok queue='~q' message_count=0 consumer_count=0     what the broker sent: connection/channel
-    a/1 > queue.declare queue='~q' durable=True                            what we sent (so that a diff can be read)
+a/1 < queue.declare-ok queue='~q' message_count=0 consumer_count=0     what the broker sent: connection/channel
+a/1 > queue.declare queue='~q' durable=True                            what we sent (so that a diff can be read)
 """
 
 import binascii
@@ -12,11 +12,13 @@ from interop.conformance import wire
 from interop.conformance.normal import Normaliser, render
 from interop.conformance.peer import CLOSED, SILENT, Event, Peer
 from interop.conformance.steps import (
+    CAPABILITIES,
     AwaitClosed,
     Call,
     Confirms,
     Connect,
     Conversation,
+    Counts,
     Drop,
     Expect,
     Publish,
@@ -60,7 +62,7 @@ class Stage:
 
     def play(self) -> None:
         if not self.conversation.bare:
-            self.peers["a"] = self._connected(Connect("a", _all_capabilities(), {}))
+            self.peers["a"] = self._connected(Connect("a", CAPABILITIES, {}))
             self.peers["a"].method("channel.open", 1)
             self.peers["a"].until("channel.open-ok", channel=1)
         for step in self.conversation.steps:
@@ -94,6 +96,7 @@ class Stage:
         peer = Peer(self.url, self.patience_s)
         opened = peer.open(step.capabilities, step.tune)
         if opened.name != "connection.open-ok":
+            peer.drop()
             raise ConnectionError(f"no connection to {self.url}: {opened.name}")
         return peer
 
@@ -120,6 +123,8 @@ class Stage:
                 self._confirms(step)
             case Quiet():
                 self._quiet(step)
+            case Counts():
+                self._counts(step)
             case AwaitClosed():
                 self._await_closed(step.c)
             case Drop():
@@ -146,9 +151,7 @@ class Stage:
             wire.frame(wire.METHOD, step.ch, wire.encode_method("basic.publish", arguments)),
             wire.frame(wire.HEADER, step.ch, wire.encode_header(len(step.body), properties)),
         ]
-        data += [
-            wire.frame(wire.BODY, step.ch, step.body[at : at + size]) for at in range(0, len(step.body), size)
-        ]
+        data += [wire.frame(wire.BODY, step.ch, step.body[at : at + size]) for at in range(0, len(step.body), size)]
         said = {name: value for name, value in arguments.items() if value} | properties
         self.lines.append(self.normaliser(f"{_place(step)} > basic.publish {render(said)}".rstrip()))
         peer.send(b"".join(data))
@@ -176,7 +179,8 @@ class Stage:
             self._record(step.c, event, event.name in step.frames)
 
     def _confirms(self, step: Confirms) -> None:
-        open_tags, settled = set(range(step.first, step.last + 1)), {}
+        open_tags = set(range(step.first, step.last + 1))
+        settled: dict[int, str] = {}
         while open_tags:
             event = self.peers[step.c].next_event()
             if event.name not in ("basic.ack", "basic.nack") or event.channel != step.ch:
@@ -210,6 +214,20 @@ class Stage:
                 if event.name in (*_ENDS, "channel.close"):
                     return
 
+    def _counts(self, step: Counts) -> None:
+        peer, queue = self.peers[step.c], self._fill(step.queue)
+        self.lines.append(f"{_place(step)} > queue.declare queue={step.queue!r} passive=True")
+        answers: list[str] = []
+        while len(answers) < 3 or len(set(answers[-3:])) > 1:
+            time.sleep(_POLL_S if answers else 0)
+            peer.method("queue.declare", step.ch, queue=queue, passive=True)
+            while (event := peer.next_event()).name != "queue.declare-ok" or event.channel != step.ch:
+                self._record(step.c, event)
+                if event.name in _ENDS or (event.name == "channel.close" and event.channel == step.ch):
+                    return
+            answers.append(f"{_place(step)} < queue.declare-ok {render(event.arguments)}")
+        self.lines.append(self.normaliser(answers[-1]))
+
     def _await_closed(self, c: str) -> None:
         while True:
             event = self.peers[c].next_event()
@@ -235,13 +253,16 @@ class Stage:
             admin.method("channel.close", channel)
         admin.close()
         said = "is gone" if step.counts is None else "has {} ready, {} consumers".format(*step.counts)
-        self.lines.append(f"{step.queue} {said}" if counts == step.counts else f"{step.queue}: {counts}, not {step.counts}")
+        self.lines.append(
+            f"{step.queue} {said}" if counts == step.counts else f"{step.queue}: {counts}, not {step.counts}"
+        )
 
     def _record(self, c: str, event: Event, expected: bool = False) -> None:
         if event.name == "heartbeat" and not expected:
             return
-        if event.name == CLOSED or event.name == SILENT:
-            self.lines.append(f"{c} {event.name}")
+        if event.name in (CLOSED, SILENT):
+            if (line := f"{c} {event.name}") not in self.lines:
+                self.lines.append(line)
             return
         line = f"{c}/{event.channel} < {event.name} {render(self.normaliser.arguments(event))}".rstrip()
         if event.properties is not None:
@@ -273,11 +294,5 @@ class Stage:
         return value
 
 
-def _place(step: Send | Call | Publish | Confirms) -> str:
+def _place(step: Send | Call | Publish | Confirms | Counts) -> str:
     return f"{step.c}/{step.ch}"
-
-
-def _all_capabilities() -> dict[str, Any]:
-    from interop.conformance.steps import CAPABILITIES
-
-    return CAPABILITIES

@@ -1,7 +1,7 @@
-"""The words conversations are written in: plain records of what a client sends and what it waits for. Nothing runs here.
+"""The words conversations are written in: plain records of what a client sends and waits for. Nothing runs here.
 
-Names: in every string a leading-or-inner ``~`` stands for the conversation's own prefix (``~q`` is a queue no other
-conversation uses) and ``$name`` for a value saved from an earlier reply. ``c`` is the connection (a, b, ...), ``ch`` the channel.
+Names: in every string ``~`` stands for the conversation's own prefix (``~q`` is a queue no other conversation uses) and
+``$name`` for a value saved from an earlier reply. ``c`` is the connection (a, b, ...), ``ch`` the channel.
 """
 
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Call:
-    """One method frame; wait for its reply or for the close that refuses it. ``save`` maps reply arguments to $names."""
+    """One method frame; wait for its reply or the close that refuses it. ``save`` maps reply arguments to $names."""
 
     method: str
     arguments: dict[str, Any]
@@ -72,7 +72,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Expect:
-    """Wait until all these frames came. They are recorded in the order given here, unless ``in_order`` asks for the wire's."""
+    """Wait until all these frames came. Recorded in the order given here, unless ``in_order`` asks for the wire's."""
 
     frames: tuple[str, ...]
     c: str
@@ -112,6 +112,18 @@ class Quiet:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """The queue's counts, by passive declares on the channel until the same answer came three times.
+
+    RabbitMQ answers these ahead of publishes, acks and requeues that the queue has not handled yet.
+    """
+
+    queue: str
+    c: str
+    ch: int
+
+
+@dataclass(frozen=True)
 class AwaitClosed:
     """Wait until the broker ends the socket; record what came before."""
 
@@ -127,13 +139,15 @@ class Drop:
 
 @dataclass(frozen=True)
 class Until:
-    """Ask from a connection of our own until the queue has so many ready messages and consumers (None: until it is gone)."""
+    """Ask from a connection apart until the queue has so many ready messages, consumers (None: until it is gone)."""
 
     queue: str
     counts: tuple[int, int] | None
 
 
-Step = Tcp | Connect | Send | Call | Publish | Raw | Expect | Skip | Confirms | Quiet | AwaitClosed | Drop | Until
+Step = (
+    Tcp | Connect | Send | Call | Publish | Raw | Expect | Skip | Confirms | Quiet | Counts | AwaitClosed | Drop | Until
+)
 
 
 @dataclass(frozen=True)
@@ -166,7 +180,7 @@ def tcp(c: str = "a") -> Tcp:
 
 
 def connect(c: str = "b", capabilities: dict[str, Any] | None = None, **tune: int) -> list[Step]:
-    """A whole connection with channel 1 open. ``tune``: channel_max, frame_max, heartbeat (server's proposal if left out)."""
+    """A whole connection with channel 1 open. ``tune``: channel_max, frame_max, heartbeat (else the server's)."""
     return [Connect(c, CAPABILITIES if capabilities is None else capabilities, tune), *open_channel(1, c)]
 
 
@@ -261,9 +275,8 @@ def reject(tag: int, c: str = "a", ch: int = 1, requeue: bool = True) -> Send:
     return send("basic.reject", c, ch, delivery_tag=tag, requeue=requeue)
 
 
-def passive(queue: str, c: str = "a", ch: int = 1) -> list[Step]:
-    """The queue's counts. RabbitMQ answers this ahead of publishes and acks it has not yet handled, hence the pause."""
-    return [quiet("", c, ch), call("queue.declare", c, ch, queue=queue, passive=True)]
+def passive(queue: str, c: str = "a", ch: int = 1) -> Counts:
+    return Counts(queue, c, ch)
 
 
 def deliveries(count: int, c: str = "a", ch: int = 1) -> Expect:

@@ -1,7 +1,7 @@
 """AMQP 0-9-1 bytes for the judge: methods, content headers and field tables, with every wire type kept.
 
-pamqp's classes serve as the schema (which arguments, in which order, of which type); its own encoder is not used, because it
-refuses what a rude client would send and forgets the type tags of table values, which the judge must compare.
+pamqp's classes serve as the schema (which arguments, in which order, of which type); its own encoder is not used,
+because it refuses what a rude client would send and forgets the type tags of table values, which the judge compares.
 """
 
 import re
@@ -16,7 +16,19 @@ BASIC = 60
 
 _RENAMED = {"exchange_type": "type", "message_type": "type"}
 _INTEGERS = {"octet": ">B", "short": ">H", "long": ">I", "longlong": ">Q", "timestamp": ">Q"}
-_TAGGED = {"b": ">b", "B": ">B", "s": ">h", "u": ">H", "I": ">i", "i": ">I", "l": ">q", "L": ">q", "f": ">f", "d": ">d", "T": ">Q"}
+_TAGGED = {
+    "b": ">b",
+    "B": ">B",
+    "s": ">h",
+    "u": ">H",
+    "I": ">i",
+    "i": ">I",
+    "l": ">q",
+    "L": ">q",
+    "f": ">f",
+    "d": ">d",
+    "T": ">Q",
+}
 
 
 class Typed:

@@ -1,4 +1,4 @@
-"""A real RabbitMQ for comparison: installed from Debian's packages, started fresh on free loopback ports, thrown away after.
+"""A real RabbitMQ to compare with: from Debian's packages, started fresh on free loopback ports, thrown away after.
 
     from interop import rabbitmq
     with rabbitmq.running() as node:

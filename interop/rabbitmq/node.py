@@ -56,8 +56,8 @@ def running(
 ) -> Iterator[Node]:
     """A fresh node for the length of the block.
 
-    ``root`` other than / is a folder to chroot into (made by debootstrap). ``plugins`` are enabled by name (rabbitmq_stream,
-    rabbitmq_management, rabbitmq_consistent_hash_exchange ...); those with a listener get a free port, see ``Node.ports``.
+    ``root`` other than / is a folder to chroot into (made by debootstrap). ``plugins`` are enabled by name
+    (rabbitmq_stream, rabbitmq_management ...); those with a listener get a free port, see ``Node.ports``.
     ``config`` are further lines of rabbitmq.conf. ``memory_bytes`` is the memory high watermark.
     Raises NotInstalled, StartFailed.
     """
@@ -132,7 +132,7 @@ def _spawn(root: Path, base: Path, ports: dict[str, int]) -> "subprocess.Popen[b
     command = [f"/{_SERVER}"]
     if root != Path("/"):
         command = ["chroot", str(root), *command]
-    with open(base / "output", "wb") as output:
+    with (base / "output").open("wb") as output:
         return subprocess.Popen(
             command,
             env=environment,
@@ -163,7 +163,7 @@ def _answers(port: int) -> bool:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the node and its port programs at once: its data is thrown away, so an orderly stop would only cost seconds."""
+    """End the node and its port programs at once: its data is thrown away, an orderly stop would only cost seconds."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

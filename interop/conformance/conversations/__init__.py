@@ -21,8 +21,8 @@ from interop.conformance.conversations import (
 from interop.conformance.steps import Conversation
 
 _THEMES = (
-    handshake, framing, channel, close, exchange, queue, queue_bind, queue_exclusive, arguments, routing, publish, confirm,
-    consume, acknowledge, qos, tx,
+    handshake, framing, channel, close, exchange, queue, queue_bind, queue_exclusive, arguments, routing, publish,
+    confirm, consume, acknowledge, qos, tx,
 )  # fmt: skip
 
 ALL: tuple[Conversation, ...] = tuple(one for theme in _THEMES for one in theme.CONVERSATIONS)

@@ -25,7 +25,9 @@ MISSING = call("queue.declare", queue="~missing", passive=True)
 CONVERSATIONS = [
     conversation("channel/open-twice", send("channel.open"), await_closed()),
     conversation("channel/never-opened", send("queue.declare", ch=7, queue="~q"), await_closed()),
-    conversation("channel/never-opened-close", send("channel.close", ch=7, reply_code=200, reply_text=""), await_closed()),
+    conversation(
+        "channel/never-opened-close", send("channel.close", ch=7, reply_code=200, reply_text=""), await_closed()
+    ),
     conversation("channel/never-opened-close-ok", send("channel.close-ok", ch=7), await_closed()),
     conversation("channel/never-opened-publish", publish("", "~q", ch=7), await_closed()),
     conversation("channel/close-ok-unasked", send("channel.close-ok"), send("basic.qos"), await_closed()),
@@ -33,11 +35,17 @@ CONVERSATIONS = [
     conversation("channel/reopen", CLOSE, open_channel(1), declare("~q"), CLOSE, open_channel(1), passive("~q")),
     conversation("channel/used-after-close", CLOSE, send("basic.qos"), await_closed()),
     conversation("channel/close-ok-after-close", CLOSE, send("channel.close-ok"), await_closed()),
-    conversation("channel/close-twice", CLOSE, send("channel.close", reply_code=200, reply_text="Goodbye"), await_closed()),
+    conversation(
+        "channel/close-twice", CLOSE, send("channel.close", reply_code=200, reply_text="Goodbye"), await_closed()
+    ),
     conversation("channel/numbers-in-any-order", open_channel(2047), open_channel(2), call("basic.qos", ch=2047)),
     conversation("channel/error-leaves-others", open_channel(2), MISSING, declare("~q", ch=2), passive("~q", ch=2)),
-    conversation("channel/error-then-reopen", MISSING, open_channel(1), declare("~q"), MISSING, open_channel(1), passive("~q")),
-    conversation("channel/hard-error-ends-all", open_channel(2), open_channel(3), call("channel.flow", ch=3, active=False)),
+    conversation(
+        "channel/error-then-reopen", MISSING, open_channel(1), declare("~q"), MISSING, open_channel(1), passive("~q")
+    ),
+    conversation(
+        "channel/hard-error-ends-all", open_channel(2), open_channel(3), call("channel.flow", ch=3, active=False)
+    ),
     conversation(
         "channel/closing-ignores-everything",
         MISSING,
@@ -86,8 +94,12 @@ CONVERSATIONS = [
     conversation("channel/flow-off", call("channel.flow", active=False)),
     conversation("channel/flow-ok-unasked", send("channel.flow-ok", active=True), await_closed()),
     conversation("channel/access-request", call("access.request", realm="/data", active=True, read=True, write=True)),
-    conversation("channel/open-odd-argument", send("channel.open", ch=2, out_of_band="hello"), expect("channel.open-ok", ch=2)),
-    conversation("channel/close-odd-code", call("channel.close", reply_code=65535, reply_text="x" * 255, class_id=9, method_id=9)),
+    conversation(
+        "channel/open-odd-argument", send("channel.open", ch=2, out_of_band="hello"), expect("channel.open-ok", ch=2)
+    ),
+    conversation(
+        "channel/close-odd-code", call("channel.close", reply_code=65535, reply_text="x" * 255, class_id=9, method_id=9)
+    ),
     conversation(
         "channel/confirms-not-shared",
         open_channel(2),
@@ -144,5 +156,11 @@ CONVERSATIONS = [
         open_channel(1),
         exchange("~x", durable=True),
     ),
-    conversation("channel/second-connection-unharmed", connect("b"), send("channel.open"), await_closed(), call("basic.qos", c="b")),
+    conversation(
+        "channel/second-connection-unharmed",
+        connect("b"),
+        send("channel.open"),
+        await_closed(),
+        call("basic.qos", c="b"),
+    ),
 ]

@@ -1,4 +1,4 @@
-"""What an end leaves: unacked messages, consumers and queues after channel.close, connection.close, errors and lost sockets."""
+"""What an end leaves: messages, consumers and queues after channel.close, connection.close, errors and lost sockets."""
 
 from interop.conformance.steps import (
     await_closed,

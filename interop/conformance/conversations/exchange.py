@@ -1,6 +1,10 @@
 """exchange.declare and delete: equivalence, passive, reserved names, internal, auto-delete; alternate exchanges."""
 
+from typing import Any
+
 from interop.conformance.steps import (
+    Call,
+    Conversation,
     bind,
     call,
     consume,
@@ -19,7 +23,7 @@ from interop.conformance.steps import (
 ALTERNATE = {"alternate-exchange": "~ae"}
 
 
-def _again(name, kind="direct", first=None, **second):  # noqa: ANN001, ANN003, ANN202
+def _again(name: str, kind: str = "direct", first: dict[str, Any] | None = None, **second: Any) -> Conversation:
     """Declare, then declare otherwise."""
     first = {"durable": True, **(first or {})}
     return conversation(
@@ -29,21 +33,28 @@ def _again(name, kind="direct", first=None, **second):  # noqa: ANN001, ANN003, 
     )
 
 
-def passive(name: str):  # noqa: ANN201
+def passive(name: str) -> Call:
     return call("exchange.declare", exchange=name, type="direct", passive=True)
 
 
-def delete(name: str, **arguments: bool):  # noqa: ANN201
+def delete(name: str, **arguments: bool) -> Call:
     return call("exchange.delete", exchange=name, **arguments)
 
 
-def e2e(verb: str, source: str, destination: str, key: str = "", **arguments):  # noqa: ANN003, ANN201
+def e2e(verb: str, source: str, destination: str, key: str = "", **arguments: Any) -> Call:
     return call(f"exchange.{verb}", source=source, destination=destination, routing_key=key, **arguments)
 
 
 CONVERSATIONS = [
     *[
-        conversation(f"exchange/declare-{kind}", exchange("~x", kind), exchange("~x", kind), passive("~x"), delete("~x"), passive("~x"))
+        conversation(
+            f"exchange/declare-{kind}",
+            exchange("~x", kind),
+            exchange("~x", kind),
+            passive("~x"),
+            delete("~x"),
+            passive("~x"),
+        )
         for kind in ("direct", "fanout", "topic", "headers")
     ],
     _again("equal"),
@@ -63,7 +74,11 @@ CONVERSATIONS = [
     conversation("exchange/passive-other-type", exchange("~x", "topic"), passive("~x")),
     conversation("exchange/passive-missing", passive("~x")),
     conversation("exchange/passive-default", passive("")),
-    conversation("exchange/passive-unknown-type", exchange("~x"), call("exchange.declare", exchange="~x", type="nonsense", passive=True)),
+    conversation(
+        "exchange/passive-unknown-type",
+        exchange("~x"),
+        call("exchange.declare", exchange="~x", type="nonsense", passive=True),
+    ),
     conversation("exchange/passive-missing-reserved", passive("amq.~x")),
     conversation("exchange/declare-default", exchange("")),
     conversation("exchange/declare-default-same", exchange("", durable=True)),
@@ -91,12 +106,22 @@ CONVERSATIONS = [
     conversation("exchange/predeclared-not-durable", exchange("amq.direct")),
     conversation("exchange/predeclared-other-type", exchange("amq.direct", "fanout", durable=True)),
     conversation("exchange/nowait", send("exchange.declare", exchange="~x", type="fanout", nowait=True), passive("~x")),
-    conversation("exchange/nowait-error", send("exchange.declare", exchange="~x", type="nonsense", nowait=True), quiet()),
-    conversation("exchange/name-with-line-ends", exchange("~x\r\ny"), passive("~xy"), delete("~\rxy\n"), passive("~xy")),
+    conversation(
+        "exchange/nowait-error", send("exchange.declare", exchange="~x", type="nonsense", nowait=True), quiet()
+    ),
+    conversation(
+        "exchange/name-with-line-ends", exchange("~x\r\ny"), passive("~xy"), delete("~\rxy\n"), passive("~xy")
+    ),
     conversation("exchange/name-not-ascii", exchange("~grüße"), passive("~grüße"), delete("~grüße")),
     conversation("exchange/alternate-wrong-type", exchange("~x", arguments={"alternate-exchange": 5})),
     conversation("exchange/alternate-wrong-type-table", exchange("~x", arguments={"alternate-exchange": {}})),
-    conversation("exchange/alternate-empty", exchange("~x", arguments={"alternate-exchange": ""}), declare("~q"), publish("~x", "~q"), get("~q")),
+    conversation(
+        "exchange/alternate-empty",
+        exchange("~x", arguments={"alternate-exchange": ""}),
+        declare("~q"),
+        publish("~x", "~q"),
+        get("~q"),
+    ),
     conversation("exchange/internal-publish", exchange("~x", internal=True), publish("~x", "k"), quiet()),
     conversation(
         "exchange/internal-bound",
@@ -113,8 +138,12 @@ CONVERSATIONS = [
     conversation("exchange/delete-default", delete("")),
     conversation("exchange/delete-system", delete("amq.direct")),
     conversation("exchange/delete-system-missing", delete("amq.~x")),
-    conversation("exchange/delete-nowait", exchange("~x"), send("exchange.delete", exchange="~x", nowait=True), passive("~x")),
-    conversation("exchange/delete-in-use", exchange("~x"), declare("~q"), bind("~q", "~x", "k"), delete("~x", if_unused=True)),
+    conversation(
+        "exchange/delete-nowait", exchange("~x"), send("exchange.delete", exchange="~x", nowait=True), passive("~x")
+    ),
+    conversation(
+        "exchange/delete-in-use", exchange("~x"), declare("~q"), bind("~q", "~x", "k"), delete("~x", if_unused=True)
+    ),
     conversation(
         "exchange/delete-if-unused-as-destination",
         exchange("~a", "fanout"),
@@ -160,7 +189,12 @@ CONVERSATIONS = [
         call("queue.delete", queue="~q"),
         passive("~x"),
     ),
-    conversation("exchange/auto-delete-never-bound", exchange("~x", auto_delete=True), passive("~x"), delete("~x", if_unused=True)),
+    conversation(
+        "exchange/auto-delete-never-bound",
+        exchange("~x", auto_delete=True),
+        passive("~x"),
+        delete("~x", if_unused=True),
+    ),
     conversation(
         "exchange/auto-delete-cascade",
         exchange("~a", "fanout", auto_delete=True),
@@ -189,7 +223,13 @@ CONVERSATIONS = [
         e2e("unbind", "~a", "~b"),
         passive("~b"),
     ),
-    conversation("exchange/auto-delete-unbind-missing", exchange("~x", auto_delete=True), declare("~q"), call("queue.unbind", queue="~q", exchange="~x"), passive("~x")),
+    conversation(
+        "exchange/auto-delete-unbind-missing",
+        exchange("~x", auto_delete=True),
+        declare("~q"),
+        call("queue.unbind", queue="~q", exchange="~x"),
+        passive("~x"),
+    ),
     conversation("exchange/bind-missing-source", exchange("~d"), e2e("bind", "~s", "~d")),
     conversation("exchange/bind-missing-destination", exchange("~s"), e2e("bind", "~s", "~d")),
     conversation("exchange/bind-missing-both", e2e("bind", "~s", "~d")),

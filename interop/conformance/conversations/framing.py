@@ -1,6 +1,10 @@
 """Frames as such: their limits, their order, their errors, and how the broker cuts what it sends."""
 
+from typing import Any
+
 from interop.conformance.steps import (
+    Conversation,
+    Raw,
     ack,
     await_closed,
     call,
@@ -23,27 +27,44 @@ PUBLISH = send("basic.publish", exchange="", routing_key="~q")
 LONG = bytes(range(256)) * 40
 
 EVERY_TYPE = {
-    "bool": True, "int8": Typed("b", -1), "uint8": Typed("B", 200), "int16": Typed("s", -300), "uint16": Typed("u", 60000),
-    "int32": Typed("I", -70000), "uint32": Typed("i", 4000000000), "int64": Typed("l", -(1 << 40)),
-    "int64-capital": Typed("L", 1 << 40), "float": Typed("f", 1.5), "double": Typed("d", -2.25), "decimal": Typed("D", (2, 314)),
-    "text": "grüße", "bytes": Typed("x", b"\x00\xff"), "array": [1, "two", None, [3]], "table": {"inner": {"deep": 1}},
-    "timestamp": Typed("T", 1700000000), "void": None, "binary-text": Typed("S", b"\xff\xfe"), "empty": "",
-}  # fmt: skip
+    "bool": True,
+    "int8": Typed("b", -1),
+    "uint8": Typed("B", 200),
+    "int16": Typed("s", -300),
+    "uint16": Typed("u", 60000),
+    "int32": Typed("I", -70000),
+    "uint32": Typed("i", 4000000000),
+    "int64": Typed("l", -(1 << 40)),
+    "int64-capital": Typed("L", 1 << 40),
+    "float": Typed("f", 1.5),
+    "double": Typed("d", -2.25),
+    "decimal": Typed("D", (2, 314)),
+    "text": "grüße",
+    "bytes": Typed("x", b"\x00\xff"),
+    "array": [1, "two", None, [3]],
+    "table": {"inner": {"deep": 1}},
+    "timestamp": Typed("T", 1700000000),
+    "void": None,
+    "binary-text": Typed("S", b"\xff\xfe"),
+    "empty": "",
+}
 
 
-def head(size: int, ch: int = 1, class_id: int = 60, c: str = "a"):  # noqa: ANN201
-    return raw(frame(HEADER, ch, encode_header(size, {}, class_id)), c, f"content header class {class_id} size {size} on {ch}")
+def head(size: int, ch: int = 1, class_id: int = 60, c: str = "a") -> Raw:
+    return raw(
+        frame(HEADER, ch, encode_header(size, {}, class_id)), c, f"content header class {class_id} size {size} on {ch}"
+    )
 
 
-def body(data: bytes, ch: int = 1, c: str = "a"):  # noqa: ANN201
+def body(data: bytes, ch: int = 1, c: str = "a") -> Raw:
     return raw(frame(BODY, ch, data), c, f"body frame of {len(data)} on {ch}")
 
 
-def _fatal(name, *steps):  # noqa: ANN001, ANN002, ANN202
+def _fatal(name: str, *steps: Any) -> Conversation:
     return conversation(f"framing/{name}", *steps, await_closed())
 
 
-def _odd_method(name: str, payload: bytes):  # noqa: ANN202
+def _odd_method(name: str, payload: bytes) -> Conversation:
     return _fatal(name, raw(frame(METHOD, 1, payload), label=f"method frame {payload!r}"))
 
 
@@ -100,7 +121,12 @@ CONVERSATIONS = [
     _fatal("body-after-empty-message", declare("~q"), PUBLISH, head(0), body(b"x")),
     _fatal("header-huge-body-size", declare("~q"), PUBLISH, head(536870913), send("basic.qos")),
     _fatal("header-truncated", PUBLISH, raw(frame(HEADER, 1, b"\x00\x3c\x00\x00\x00"))),
-    _fatal("header-properties-truncated", declare("~q"), PUBLISH, raw(frame(HEADER, 1, encode_header(0, {})[:-2] + b"\x80\x00"))),
+    _fatal(
+        "header-properties-truncated",
+        declare("~q"),
+        PUBLISH,
+        raw(frame(HEADER, 1, encode_header(0, {})[:-2] + b"\x80\x00")),
+    ),
     conversation(
         "framing/body-empty",
         declare("~q"),
@@ -134,7 +160,10 @@ CONVERSATIONS = [
     conversation(
         "framing/bytes-one-by-one",
         declare("~q"),
-        *[raw(bytes([octet]), label="one byte") for octet in frame(METHOD, 1, encode_method("basic.qos", {"prefetch_count": 1}))],
+        *[
+            raw(bytes([octet]), label="one byte")
+            for octet in frame(METHOD, 1, encode_method("basic.qos", {"prefetch_count": 1}))
+        ],
         expect("basic.qos-ok"),
     ),
     conversation(
@@ -159,15 +188,34 @@ CONVERSATIONS = [
         "framing/properties-every-one",
         declare("~q"),
         publish(
-            "", "~q", b"all", content_type="text/plain", content_encoding="utf-8", headers={"h": "v"}, delivery_mode=1,
-            priority=3, correlation_id="c-1", reply_to="back", expiration="60000", message_id="m-1", timestamp=1,
-            type="kind", user_id="guest", app_id="app", cluster_id="cl",
+            "",
+            "~q",
+            b"all",
+            content_type="text/plain",
+            content_encoding="utf-8",
+            headers={"h": "v"},
+            delivery_mode=1,
+            priority=3,
+            correlation_id="c-1",
+            reply_to="back",
+            expiration="60000",
+            message_id="m-1",
+            timestamp=1,
+            type="kind",
+            user_id="guest",
+            app_id="app",
+            cluster_id="cl",
         ),
         get("~q"),
         ack(1),
-    ),  # fmt: skip
+    ),
     conversation("framing/properties-none", declare("~q"), publish("", "~q"), get("~q")),
-    conversation("framing/properties-empty-strings", declare("~q"), publish("", "~q", content_type="", message_id="", headers={}), get("~q")),
+    conversation(
+        "framing/properties-empty-strings",
+        declare("~q"),
+        publish("", "~q", content_type="", message_id="", headers={}),
+        get("~q"),
+    ),
     conversation(
         "framing/properties-odd-values",
         declare("~q"),
@@ -181,7 +229,16 @@ CONVERSATIONS = [
         declare("~q"),
         PUBLISH,
         raw(
-            frame(HEADER, 1, b"\x00\x3c\x00\x00" + bytes(8) + b"\x20\x00" + b"\x00\x00\x00\x0e" + b"\x01aI\x00\x00\x00\x01" + b"\x01aI\x00\x00\x00\x02"),
+            frame(
+                HEADER,
+                1,
+                b"\x00\x3c\x00\x00"
+                + bytes(8)
+                + b"\x20\x00"
+                + b"\x00\x00\x00\x0e"
+                + b"\x01aI\x00\x00\x00\x01"
+                + b"\x01aI\x00\x00\x00\x02",
+            ),
             label="content header with the key a twice (1, 2)",
         ),
         get("~q"),
@@ -195,11 +252,19 @@ CONVERSATIONS = [
     _odd_method("arguments-too-long", encode_method("basic.qos", {}) + b"more"),
     _odd_method("name-not-utf-8", encode_method("queue.declare", {"queue": b"\xff\xfe"})),
     _odd_method("table-unknown-type", encode_method("queue.declare", {"queue": "x"})[:-4] + b"\x00\x00\x00\x03\x01a?"),
-    _odd_method("table-length-beyond", encode_method("queue.declare", {"queue": "x"})[:-4] + b"\x00\x00\x00\x63\x01at\x01"),
-    conversation("framing/method-unknown-on-channel-unopened", raw(frame(METHOD, 5, b"\x00\x63\x00\x01")), await_closed()),
+    _odd_method(
+        "table-length-beyond", encode_method("queue.declare", {"queue": "x"})[:-4] + b"\x00\x00\x00\x63\x01at\x01"
+    ),
+    conversation(
+        "framing/method-unknown-on-channel-unopened", raw(frame(METHOD, 5, b"\x00\x63\x00\x01")), await_closed()
+    ),
     conversation("framing/server-method-from-client", send("queue.declare-ok", queue="~q"), await_closed()),
-    conversation("framing/deliver-from-client", send("basic.deliver", consumer_tag="t", delivery_tag=1), head(0), await_closed()),
+    conversation(
+        "framing/deliver-from-client", send("basic.deliver", consumer_tag="t", delivery_tag=1), head(0), await_closed()
+    ),
     conversation("framing/get-empty-from-client", send("basic.get-empty"), await_closed()),
     conversation("framing/confirm-select-ok-from-client", send("confirm.select-ok"), await_closed()),
-    conversation("framing/ack-from-client-without-delivery", call("confirm.select"), send("basic.ack", delivery_tag=1), quiet()),
+    conversation(
+        "framing/ack-from-client-without-delivery", call("confirm.select"), send("basic.ack", delivery_tag=1), quiet()
+    ),
 ]

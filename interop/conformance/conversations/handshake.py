@@ -29,7 +29,12 @@ PROPERTIES = {"capabilities": CAPABILITIES}
 
 def login(mechanism: str = "PLAIN", response: Any = PLAIN, properties: dict[str, Any] = PROPERTIES) -> Step:
     return send(
-        "connection.start-ok", ch=0, client_properties=properties, mechanism=mechanism, response=response, locale="en_US"
+        "connection.start-ok",
+        ch=0,
+        client_properties=properties,
+        mechanism=mechanism,
+        response=response,
+        locale="en_US",
     )
 
 
@@ -135,11 +140,15 @@ CONVERSATIONS = [
     _refused_login("amqplain-missing-field", mechanism="AMQPLAIN", response=amqplain(LOGIN="guest")),
     _refused_login("amqplain-empty", mechanism="AMQPLAIN", response=""),
     _refused_login("amqplain-wrong-type", mechanism="AMQPLAIN", response=amqplain(LOGIN=1, PASSWORD="guest")),
-    _refused_login("capability-false", response="\0guest\0no", properties={"capabilities": {"authentication_failure_close": False}}),
+    _refused_login(
+        "capability-false", response="\0guest\0no", properties={"capabilities": {"authentication_failure_close": False}}
+    ),
     conversation(
         "handshake/start-ok-odd-properties",
         HELLO,
-        login(properties={"capabilities": {"basic.nack": True}, "n": Typed("s", 5), "a": [1, "x"], "v": None, "f": 1.5}),
+        login(
+            properties={"capabilities": {"basic.nack": True}, "n": Typed("s", 5), "a": [1, "x"], "v": None, "f": 1.5}
+        ),
         expect("connection.tune", ch=0),
         tune(),
         OPEN,
@@ -163,9 +172,13 @@ CONVERSATIONS = [
     _tuned("channel-max-65535", channel_max=65535),
     _tuned("heartbeat-0", heartbeat=0),
     _tuned("heartbeat-65535", heartbeat=65535),
-    conversation("handshake/vhost-unknown", LOGGED_IN, tune(), call("connection.open", ch=0, virtual_host="no-such"), bare=True),
+    conversation(
+        "handshake/vhost-unknown", LOGGED_IN, tune(), call("connection.open", ch=0, virtual_host="no-such"), bare=True
+    ),
     conversation("handshake/vhost-empty", LOGGED_IN, tune(), call("connection.open", ch=0, virtual_host=""), bare=True),
-    conversation("handshake/vhost-encoded", LOGGED_IN, tune(), call("connection.open", ch=0, virtual_host="%2f"), bare=True),
+    conversation(
+        "handshake/vhost-encoded", LOGGED_IN, tune(), call("connection.open", ch=0, virtual_host="%2f"), bare=True
+    ),
     conversation(
         "handshake/open-insist",
         LOGGED_IN,
@@ -195,7 +208,9 @@ CONVERSATIONS = [
         send("connection.tune", ch=0, channel_max=1, frame_max=4096, heartbeat=1),
         await_closed(),
     ),
-    conversation("handshake/connection-method-on-channel-1", send("connection.open", ch=1, virtual_host="/"), await_closed()),
+    conversation(
+        "handshake/connection-method-on-channel-1", send("connection.open", ch=1, virtual_host="/"), await_closed()
+    ),
     conversation("handshake/channel-method-on-channel-0", send("channel.open", ch=0), await_closed()),
     conversation("handshake/queue-method-on-channel-0", send("queue.declare", ch=0, queue="~q"), await_closed()),
     conversation(
@@ -212,7 +227,12 @@ CONVERSATIONS = [
                 0,
                 encode_method(
                     "connection.start-ok",
-                    {"client_properties": {"pad": "x" * 9000}, "mechanism": "PLAIN", "response": PLAIN, "locale": "en_US"},
+                    {
+                        "client_properties": {"pad": "x" * 9000},
+                        "mechanism": "PLAIN",
+                        "response": PLAIN,
+                        "locale": "en_US",
+                    },
                 ),
             ),
             label="connection.start-ok of more than 9000 bytes",
@@ -229,7 +249,12 @@ CONVERSATIONS = [
                 0,
                 encode_method(
                     "connection.start-ok",
-                    {"client_properties": {"pad": "x" * 5000}, "mechanism": "PLAIN", "response": PLAIN, "locale": "en_US"},
+                    {
+                        "client_properties": {"pad": "x" * 5000},
+                        "mechanism": "PLAIN",
+                        "response": PLAIN,
+                        "locale": "en_US",
+                    },
                 ),
             ),
             label="connection.start-ok of more than 5000 bytes",
@@ -253,7 +278,9 @@ CONVERSATIONS = [
         OPEN,
         bare=True,
     ),
-    conversation("handshake/update-secret", call("connection.update-secret", ch=0, new_secret="guest", reason="rotation")),
+    conversation(
+        "handshake/update-secret", call("connection.update-secret", ch=0, new_secret="guest", reason="rotation")
+    ),
     conversation(
         "handshake/update-secret-wrong", call("connection.update-secret", ch=0, new_secret="wrong", reason="rotation")
     ),
@@ -276,5 +303,7 @@ CONVERSATIONS = [
         open_channel(2, "b"),
         open_channel(3, "b"),
     ),
-    conversation("handshake/channel-number-above-max", connect("b", channel_max=2), open_channel(3, "b"), open_channel(4, "b")),
+    conversation(
+        "handshake/channel-number-above-max", connect("b", channel_max=2), open_channel(3, "b"), open_channel(4, "b")
+    ),
 ]

@@ -1,7 +1,11 @@
-"""queue.declare, purge and delete: counts, equivalence, passive, names, the last declared queue, auto-delete, server cancel."""
+"""queue.declare, purge, delete: counts, equivalence, passive, names, the last declared queue, auto-delete, cancels."""
+
+from typing import Any
 
 from interop.conformance.steps import (
     CAPABILITIES,
+    Call,
+    Conversation,
     ack,
     call,
     connect,
@@ -21,16 +25,16 @@ from interop.conformance.steps import (
 )
 
 
-def _again(name, first=None, **second):  # noqa: ANN001, ANN003, ANN202
+def _again(name: str, first: dict[str, Any] | None = None, **second: Any) -> Conversation:
     first = {"durable": True, **(first or {})}
     return conversation(f"queue/again-{name}", declare("~q", **first), declare("~q", **{**first, **second}))
 
 
-def delete(queue: str, **arguments: bool):  # noqa: ANN201
+def delete(queue: str, **arguments: bool) -> Call:
     return call("queue.delete", queue=queue, **arguments)
 
 
-def purge(queue: str):  # noqa: ANN201
+def purge(queue: str) -> Call:
     return call("queue.purge", queue=queue)
 
 
@@ -40,10 +44,14 @@ DEAF = {**CAPABILITIES, "consumer_cancel_notify": False}
 CONVERSATIONS = [
     conversation("queue/declare", declare("~q"), declare("~q"), passive("~q")),
     conversation("queue/declare-transient", declare("~q", durable=False), passive("~q")),
-    conversation("queue/declare-exclusive", declare("~q", exclusive=True), declare("~q", exclusive=True), passive("~q")),
+    conversation(
+        "queue/declare-exclusive", declare("~q", exclusive=True), declare("~q", exclusive=True), passive("~q")
+    ),
     conversation("queue/declare-counts", THREE, passive("~q"), consume("~q"), deliveries(3), declare("~q")),
     conversation("queue/declare-nowait", send("queue.declare", queue="~q", durable=True, nowait=True), passive("~q")),
-    conversation("queue/declare-nowait-error", send("queue.declare", queue="amq.~q", durable=True, nowait=True), quiet()),
+    conversation(
+        "queue/declare-nowait-error", send("queue.declare", queue="amq.~q", durable=True, nowait=True), quiet()
+    ),
     _again("not-durable", durable=False),
     _again("durable", first={"durable": False}, durable=True),
     _again("auto-delete", auto_delete=True),
@@ -57,15 +65,28 @@ CONVERSATIONS = [
     conversation("queue/passive-missing", passive("~q")),
     conversation("queue/passive-empty-name", passive("")),
     conversation("queue/passive-empty-name-after-declare", declare("~q"), passive("")),
-    conversation("queue/passive-other-flags", declare("~q"), call("queue.declare", queue="~q", passive=True, auto_delete=True, arguments={"x-max-length": "no"})),
+    conversation(
+        "queue/passive-other-flags",
+        declare("~q"),
+        call("queue.declare", queue="~q", passive=True, auto_delete=True, arguments={"x-max-length": "no"}),
+    ),
     conversation("queue/passive-reserved", passive("amq.~q")),
-    conversation("queue/passive-nowait", declare("~q"), send("queue.declare", queue="~q", passive=True, nowait=True), quiet()),
+    conversation(
+        "queue/passive-nowait", declare("~q"), send("queue.declare", queue="~q", passive=True, nowait=True), quiet()
+    ),
     conversation("queue/reserved", declare("amq.~q")),
     conversation("queue/reserved-exclusive", declare("amq.~q", exclusive=True)),
-    conversation("queue/name-with-line-ends", declare("~q\r\nx"), passive("~qx"), publish("", "~qx"), get("~q\nx"), delete("~q\rx")),
+    conversation(
+        "queue/name-with-line-ends",
+        declare("~q\r\nx"),
+        passive("~qx"),
+        publish("", "~qx"),
+        delete("~q\rx"),
+        get("~q\nx"),
+    ),
     conversation("queue/name-not-ascii", declare("~grüße"), publish("", "~grüße"), get("~grüße"), passive("~größe")),
     conversation("queue/name-longest", declare("~" + "n" * 240), passive("~" + "m" * 240)),
-    conversation("queue/name-with-quotes", passive("~it's \"q\" <here> \t\\")),
+    conversation("queue/name-with-quotes", passive('~it\'s "q" <here> \t\\')),
     conversation(
         "queue/server-named",
         call("queue.declare", exclusive=True, save={"queue": "gen"}),
@@ -108,10 +129,26 @@ CONVERSATIONS = [
         expect("basic.cancel"),
         get(""),
     ),
-    conversation("queue/last-declared-passive", declare("~q"), declare("~other"), passive("~q"), publish("", "~q"), get("")),
+    conversation(
+        "queue/last-declared-passive", declare("~q"), declare("~other"), passive("~q"), publish("", "~q"), get("")
+    ),
     conversation("queue/last-declared-a-channel", declare("~q"), open_channel(2), get("", ch=2)),
-    conversation("queue/last-declared-server-named", call("queue.declare", exclusive=True), call("queue.bind", exchange="amq.direct", routing_key="~k"), publish("amq.direct", "~k"), get("")),
-    conversation("queue/last-declared-unharmed-by-other-methods", declare("~q"), declare("~r"), publish("", "~q"), get("~q"), publish("", "~r"), get("")),
+    conversation(
+        "queue/last-declared-server-named",
+        call("queue.declare", exclusive=True),
+        call("queue.bind", exchange="amq.direct", routing_key="~k"),
+        publish("amq.direct", "~k"),
+        get(""),
+    ),
+    conversation(
+        "queue/last-declared-unharmed-by-other-methods",
+        declare("~q"),
+        declare("~r"),
+        publish("", "~q"),
+        get("~q"),
+        publish("", "~r"),
+        get(""),
+    ),
     conversation("queue/purge", THREE, purge("~q"), passive("~q"), purge("~q")),
     conversation("queue/purge-missing", purge("~q")),
     conversation("queue/purge-nowait", THREE, send("queue.purge", queue="~q", nowait=True), passive("~q")),
@@ -122,9 +159,18 @@ CONVERSATIONS = [
     conversation("queue/delete-nowait", declare("~q"), send("queue.delete", queue="~q", nowait=True), passive("~q")),
     conversation("queue/delete-counts-ready-only", THREE, get("~q"), delete("~q")),
     conversation("queue/delete-if-empty", THREE, delete("~q", if_empty=True)),
-    conversation("queue/delete-if-empty-unacked-only", declare("~q"), publish("", "~q"), get("~q"), delete("~q", if_empty=True)),
+    conversation(
+        "queue/delete-if-empty-unacked-only", declare("~q"), publish("", "~q"), get("~q"), delete("~q", if_empty=True)
+    ),
     conversation("queue/delete-if-unused", declare("~q"), consume("~q"), delete("~q", if_unused=True)),
-    conversation("queue/delete-if-unused-and-empty", THREE, call("basic.qos", prefetch_count=1), consume("~q"), deliveries(1), delete("~q", if_unused=True, if_empty=True)),
+    conversation(
+        "queue/delete-if-unused-and-empty",
+        THREE,
+        call("basic.qos", prefetch_count=1),
+        consume("~q"),
+        deliveries(1),
+        delete("~q", if_unused=True, if_empty=True),
+    ),
     conversation("queue/delete-if-unused-fine", THREE, delete("~q", if_unused=True)),
     conversation("queue/delete-reserved-missing", delete("amq.~q")),
     conversation(
@@ -137,7 +183,15 @@ CONVERSATIONS = [
         expect("basic.cancel", "basic.cancel", c="b"),
         quiet(c="b"),
     ),
-    conversation("queue/delete-cancels-own-consumer", declare("~q"), consume("~q"), send("queue.delete", queue="~q"), expect("queue.delete-ok", "basic.cancel"), send("basic.cancel-ok", consumer_tag="t"), quiet()),
+    conversation(
+        "queue/delete-cancels-own-consumer",
+        declare("~q"),
+        consume("~q"),
+        send("queue.delete", queue="~q"),
+        expect("queue.delete-ok", "basic.cancel"),
+        send("basic.cancel-ok", consumer_tag="t"),
+        quiet(),
+    ),
     conversation(
         "queue/delete-silent-without-capability",
         connect("b", capabilities=DEAF),
@@ -176,11 +230,59 @@ CONVERSATIONS = [
         publish("", "~q"),
         deliveries(1),
     ),
-    conversation("queue/auto-delete-cancel", declare("~q", auto_delete=True), consume("~q"), call("basic.cancel", consumer_tag="t"), passive("~q")),
-    conversation("queue/auto-delete-cancel-nowait", declare("~q", auto_delete=True), consume("~q"), send("basic.cancel", consumer_tag="t", nowait=True), passive("~q")),
-    conversation("queue/auto-delete-two-consumers", declare("~q", auto_delete=True), consume("~q", "1"), consume("~q", "2"), call("basic.cancel", consumer_tag="1"), passive("~q"), call("basic.cancel", consumer_tag="2"), passive("~q")),
-    conversation("queue/auto-delete-never-consumed", declare("~q", auto_delete=True), publish("", "~q"), get("~q"), passive("~q")),
-    conversation("queue/auto-delete-with-messages", declare("~q", auto_delete=True), consume("~q"), publish("", "~q"), deliveries(1), call("basic.cancel", consumer_tag="t"), ack(1), quiet(), passive("~q")),
-    conversation("queue/auto-delete-takes-exchange", exchange("~x", "fanout", auto_delete=True), declare("~q", auto_delete=True), call("queue.bind", queue="~q", exchange="~x"), consume("~q"), call("basic.cancel", consumer_tag="t"), call("exchange.declare", exchange="~x", type="fanout", passive=True)),
-    conversation("queue/declare-again-while-consumed", declare("~q"), consume("~q"), declare("~q"), call("basic.cancel", consumer_tag="t"), declare("~q")),
+    conversation(
+        "queue/auto-delete-cancel",
+        declare("~q", auto_delete=True),
+        consume("~q"),
+        call("basic.cancel", consumer_tag="t"),
+        passive("~q"),
+    ),
+    conversation(
+        "queue/auto-delete-cancel-nowait",
+        declare("~q", auto_delete=True),
+        consume("~q"),
+        send("basic.cancel", consumer_tag="t", nowait=True),
+        passive("~q"),
+    ),
+    conversation(
+        "queue/auto-delete-two-consumers",
+        declare("~q", auto_delete=True),
+        consume("~q", "1"),
+        consume("~q", "2"),
+        call("basic.cancel", consumer_tag="1"),
+        passive("~q"),
+        call("basic.cancel", consumer_tag="2"),
+        passive("~q"),
+    ),
+    conversation(
+        "queue/auto-delete-never-consumed", declare("~q", auto_delete=True), publish("", "~q"), get("~q"), passive("~q")
+    ),
+    conversation(
+        "queue/auto-delete-with-messages",
+        declare("~q", auto_delete=True),
+        consume("~q"),
+        publish("", "~q"),
+        deliveries(1),
+        call("basic.cancel", consumer_tag="t"),
+        ack(1),
+        quiet(),
+        passive("~q"),
+    ),
+    conversation(
+        "queue/auto-delete-takes-exchange",
+        exchange("~x", "fanout", auto_delete=True),
+        declare("~q", auto_delete=True),
+        call("queue.bind", queue="~q", exchange="~x"),
+        consume("~q"),
+        call("basic.cancel", consumer_tag="t"),
+        call("exchange.declare", exchange="~x", type="fanout", passive=True),
+    ),
+    conversation(
+        "queue/declare-again-while-consumed",
+        declare("~q"),
+        consume("~q"),
+        declare("~q"),
+        call("basic.cancel", consumer_tag="t"),
+        declare("~q"),
+    ),
 ]

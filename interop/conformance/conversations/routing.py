@@ -5,8 +5,50 @@ from typing import Any
 from interop.conformance.steps import Conversation, Step, bind, conversation, declare, exchange, get, publish
 from interop.conformance.wire import Typed
 
-TOPIC_BINDINGS = ["#", "*", "a.#", "#.a", "a.*.b", "*.*", "#.#", "", "a.*b", "#a", "a.b", "*.#", "#.b.#", "a.#.b", "*.a.*", "#.*", "A", "a..b"]
-TOPIC_KEYS = ["", "a", "b", "a.b", "a.b.c", "ab", "x.a", "x.y.a", "a.x", "a.x.b", "a..b", ".", "a.", ".a", "a.*b", "#a", "*", "#", "A", "a.x.y.b", "b.b", "x.a.x"]
+TOPIC_BINDINGS = [
+    "#",
+    "*",
+    "a.#",
+    "#.a",
+    "a.*.b",
+    "*.*",
+    "#.#",
+    "",
+    "a.*b",
+    "#a",
+    "a.b",
+    "*.#",
+    "#.b.#",
+    "a.#.b",
+    "*.a.*",
+    "#.*",
+    "A",
+    "a..b",
+]
+TOPIC_KEYS = [
+    "",
+    "a",
+    "b",
+    "a.b",
+    "a.b.c",
+    "ab",
+    "x.a",
+    "x.y.a",
+    "a.x",
+    "a.x.b",
+    "a..b",
+    ".",
+    "a.",
+    ".a",
+    "a.*b",
+    "#a",
+    "*",
+    "#",
+    "A",
+    "a.x.y.b",
+    "b.b",
+    "x.a.x",
+]
 
 
 def drain(queue: str, count: int) -> list[Step]:
@@ -33,14 +75,20 @@ def _matches(pattern: list[str], words: list[str]) -> bool:
         return not words
     if pattern[0] == "#":
         return any(_matches(pattern[1:], words[at:]) for at in range(len(words) + 1)) if pattern[1:] else True
-    return bool(words) and pattern[0] in ("*", words[0]) and (_matches(pattern[1:], words[1:]) if pattern[1:] else not words[1:])
+    return (
+        bool(words)
+        and pattern[0] in ("*", words[0])
+        and (_matches(pattern[1:], words[1:]) if pattern[1:] else not words[1:])
+    )
 
 
 def _headers(name: str, binding: dict[str, Any], *messages: dict[str, Any]) -> Conversation:
     steps: list[Step] = []
     for number, headers in enumerate(messages):
         steps += [publish("~x", "", str(number).encode(), headers=headers), get("~q", no_ack=True)]
-    return conversation(f"routing/headers-{name}", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", arguments=binding), steps)
+    return conversation(
+        f"routing/headers-{name}", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", arguments=binding), steps
+    )
 
 
 def _value(name: str, bound: Any, *sent: Any) -> Conversation:
@@ -50,7 +98,14 @@ def _value(name: str, bound: Any, *sent: Any) -> Conversation:
 AB = {"a": 1, "b": "two"}
 
 CONVERSATIONS = [
-    conversation("routing/default-exchange", declare("~q"), publish("", "~q"), publish("", "~q2"), publish("", "~q.x"), drain("~q", 1)),
+    conversation(
+        "routing/default-exchange",
+        declare("~q"),
+        publish("", "~q"),
+        publish("", "~q2"),
+        publish("", "~q.x"),
+        drain("~q", 1),
+    ),
     conversation(
         "routing/direct",
         exchange("~x"),
@@ -85,14 +140,35 @@ CONVERSATIONS = [
     _headers("any", {"x-match": "any", **AB}, AB, {"a": 1}, {"b": "two", "z": 1}, {"a": 2}, {"c": 1}, {}),
     _headers("all-ignores-x", {"x-match": "all", "x-n": 1, "a": 1}, {"a": 1}, {"a": 1, "x-n": 2}, {"x-n": 1}),
     _headers("any-ignores-x", {"x-match": "any", "x-n": 1, "a": 1}, {"x-n": 1}, {"a": 1}),
-    _headers("all-with-x", {"x-match": "all-with-x", "x-n": 1, "a": 1}, {"a": 1}, {"a": 1, "x-n": 1}, {"a": 1, "x-n": 2}, {"x-n": 1}),
+    _headers(
+        "all-with-x",
+        {"x-match": "all-with-x", "x-n": 1, "a": 1},
+        {"a": 1},
+        {"a": 1, "x-n": 1},
+        {"a": 1, "x-n": 2},
+        {"x-n": 1},
+    ),
     _headers("any-with-x", {"x-match": "any-with-x", "x-n": 1, "a": 1}, {"a": 1}, {"x-n": 1}, {"x-n": 2}, {}),
     _headers("all-none", {"x-match": "all"}, {"a": 1}, {}),
     _headers("any-none", {"x-match": "any"}, {"a": 1}, {}),
     _headers("no-arguments", {}, {"a": 1}, {}),
     _headers("all-only-x", {"x-match": "all", "x-n": 1}, {"a": 1}, {}),
-    conversation("routing/headers-absent", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", arguments={"x-match": "all"}), publish("~x", "k"), get("~q")),
-    conversation("routing/headers-key-ignored", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", "k", arguments={"a": 1}), publish("~x", "other", headers={"a": 1}), get("~q")),
+    conversation(
+        "routing/headers-absent",
+        exchange("~x", "headers"),
+        declare("~q"),
+        bind("~q", "~x", arguments={"x-match": "all"}),
+        publish("~x", "k"),
+        get("~q"),
+    ),
+    conversation(
+        "routing/headers-key-ignored",
+        exchange("~x", "headers"),
+        declare("~q"),
+        bind("~q", "~x", "k", arguments={"a": 1}),
+        publish("~x", "other", headers={"a": 1}),
+        get("~q"),
+    ),
     _value("void", None, 1, "x", None, True, {}, [1]),
     _value("void-any-absent", None, {"other": 1}),
     _value("integer", 5, 5, Typed("l", 5), Typed("b", 5), Typed("B", 5), Typed("s", 5), 5.0, "5", True, 6),
@@ -106,11 +182,33 @@ CONVERSATIONS = [
     _value("array", [1, "a"], [1, "a"], ["a", 1], [1], [Typed("l", 1), "a"]),
     _value("bytes", b"abc", b"abc", "abc"),
     _value("empty-text", "", "", None, 0),
-    conversation("routing/headers-x-match-unknown", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", arguments={"x-match": "some"})),
-    conversation("routing/headers-x-match-number", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", arguments={"x-match": 1})),
-    conversation("routing/headers-x-match-bool", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", arguments={"x-match": True})),
-    conversation("routing/headers-x-match-upper-case", exchange("~x", "headers"), declare("~q"), bind("~q", "~x", arguments={"x-match": "ALL"})),
-    conversation("routing/x-match-elsewhere", exchange("~x"), declare("~q"), bind("~q", "~x", "k", arguments={"x-match": "some"})),
+    conversation(
+        "routing/headers-x-match-unknown",
+        exchange("~x", "headers"),
+        declare("~q"),
+        bind("~q", "~x", arguments={"x-match": "some"}),
+    ),
+    conversation(
+        "routing/headers-x-match-number",
+        exchange("~x", "headers"),
+        declare("~q"),
+        bind("~q", "~x", arguments={"x-match": 1}),
+    ),
+    conversation(
+        "routing/headers-x-match-bool",
+        exchange("~x", "headers"),
+        declare("~q"),
+        bind("~q", "~x", arguments={"x-match": True}),
+    ),
+    conversation(
+        "routing/headers-x-match-upper-case",
+        exchange("~x", "headers"),
+        declare("~q"),
+        bind("~q", "~x", arguments={"x-match": "ALL"}),
+    ),
+    conversation(
+        "routing/x-match-elsewhere", exchange("~x"), declare("~q"), bind("~q", "~x", "k", arguments={"x-match": "some"})
+    ),
     conversation(
         "routing/cc",
         declare("~q"),
@@ -123,7 +221,9 @@ CONVERSATIONS = [
     ),
     conversation("routing/cc-empty", declare("~q"), publish("", "~q", headers={"CC": [], "BCC": []}), get("~q")),
     conversation("routing/bcc-only-header", declare("~q"), publish("", "~none", headers={"BCC": ["~q"]}), get("~q")),
-    conversation("routing/cc-odd-members", declare("~q"), publish("", "~none", headers={"CC": [1, "~q", None, True]}), get("~q")),
+    conversation(
+        "routing/cc-odd-members", declare("~q"), publish("", "~none", headers={"CC": [1, "~q", None, True]}), get("~q")
+    ),
     conversation("routing/cc-not-array", declare("~q"), publish("", "~q", headers={"CC": "~q"}), get("~q")),
     conversation("routing/bcc-not-array", declare("~q"), publish("", "~q", headers={"BCC": 5}), get("~q")),
     conversation("routing/cc-lower-case", declare("~q"), publish("", "~none", headers={"cc": ["~q"]}), get("~q")),
@@ -135,5 +235,12 @@ CONVERSATIONS = [
         publish("~x", "no", headers={"CC": ["a.b", "a.c"]}),
         drain("~q", 1),
     ),
-    conversation("routing/key-binary-safe", exchange("~x", "topic"), declare("~q"), bind("~q", "~x", "ü.*"), publish("~x", "ü.ß"), get("~q")),
+    conversation(
+        "routing/key-binary-safe",
+        exchange("~x", "topic"),
+        declare("~q"),
+        bind("~q", "~x", "ü.*"),
+        publish("~x", "ü.ß"),
+        get("~q"),
+    ),
 ]
