@@ -27,7 +27,8 @@ def route(
 ) -> Routed:
     """The queues of one message, which may have several keys (CC, BCC).
 
-    An alternate exchange that does not exist is passed over, as RabbitMQ does. The alternate is tried where no binding of the exchange itself matches, even if what matches leads nowhere.
+    The alternate is tried where no binding of the exchange itself matches, even if what matches leads nowhere; one that
+    does not exist is passed over, as RabbitMQ does.
     """
     queues: dict[Any, None] = {}
     seen = {exchange}

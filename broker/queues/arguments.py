@@ -1,4 +1,4 @@
-"""Arguments of queue.declare: one table of what each must be, which queue types know it, and the words of refusal.
+"""Arguments of queue.declare and basic.consume: what each must be, which queue types know it, the words of refusal.
 
 The table serves the validation of a new queue and the equivalence of a redeclared one. It holds arguments whose
 behaviour stands elsewhere or comes later, because clients meet the refusals first. Rows stand in RabbitMQ's order, so
@@ -170,7 +170,14 @@ TABLE = (
     Argument("x-queue-leader-locator", _locator, CLASSIC, QUORUM, STREAM),
     Argument("x-member-placement-tag", filled_text, QUORUM),
 )
-BY_NAME = {argument.name: argument for argument in TABLE}
+# Of basic.consume.
+CONSUMER_TABLE = (
+    Argument("x-priority", integer, CLASSIC, QUORUM),
+    Argument("x-stream-offset", anything, STREAM),
+    Argument("x-stream-filter", anything, STREAM),
+    Argument("x-stream-match-unfiltered", anything, STREAM),
+)
+_QUEUE_TYPE = next(argument for argument in TABLE if argument.name == "x-queue-type")
 
 
 def check_new_queue(resource: str, arguments: Arguments, *, durable: bool, exclusive: bool, auto_delete: bool) -> None:
@@ -180,16 +187,16 @@ def check_new_queue(resource: str, arguments: Arguments, *, durable: bool, exclu
     through. Raises SoftError 406.
     """
     _check_exchange_name(resource, arguments)
-    _check_argument(resource, BY_NAME["x-queue-type"], arguments)
+    _check_argument(resource, _QUEUE_TYPE, arguments)
     kind = queue_type(arguments)
-    for argument in TABLE:
-        if kind in argument.types:
-            _check_argument(resource, argument, arguments)
-    for name in arguments:
-        if name in BY_NAME and kind not in BY_NAME[name].types:
-            raise precondition_failed(f"invalid arg '{name}' for {resource} of queue type {type_module(kind)}")
+    _check_arguments(resource, TABLE, kind, arguments)
     if kind != CLASSIC:
         _check_properties(resource, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
+
+
+def check_consumer(resource: str, queue_arguments: Arguments, arguments: Arguments) -> None:
+    """Refuse a consumer's arguments that a queue declared with ``queue_arguments`` cannot take. Raises SoftError 406."""
+    _check_arguments(resource, CONSUMER_TABLE, queue_type(queue_arguments), arguments)
 
 
 def check_exchange_argument(resource: str, name: str, arguments: Arguments) -> None:
@@ -228,6 +235,16 @@ def check_property_equivalent(resource: str, name: str, *, current: Any, receive
 
 def _check_exchange_name(resource: str, arguments: Arguments) -> None:
     check_exchange_argument(resource, "x-dead-letter-exchange", arguments)
+
+
+def _check_arguments(resource: str, table: tuple[Argument, ...], kind: str, arguments: Arguments) -> None:
+    for argument in table:
+        if kind in argument.types:
+            _check_argument(resource, argument, arguments)
+    elsewhere = {argument.name for argument in table if kind not in argument.types}
+    for name in arguments:
+        if name in elsewhere:
+            raise precondition_failed(f"invalid arg '{name}' for {resource} of queue type {type_module(kind)}")
 
 
 def _check_argument(resource: str, argument: Argument, arguments: Arguments) -> None:

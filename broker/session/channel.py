@@ -7,6 +7,7 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from broker.queues.arguments import check_consumer
 from broker.queues.classic import ClassicQueue
 from broker.session import topology
 from broker.session.confirms import Confirms
@@ -110,6 +111,8 @@ class Channel:
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
         if queue.has_exclusive_consumer or (method.exclusive and queue.consumer_count):
             raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
+        arguments = method.arguments or {}
+        check_consumer(self.vhost.describe_queue(queue.name), queue.arguments, arguments)
         tag = tag or self._make_tag()
         consumer = Consumer(
             tag,
@@ -120,7 +123,7 @@ class Channel:
             exclusive=method.exclusive,
             prefetch=self._prefetch,
             shared=self.shared,
-            arguments=method.arguments or {},
+            arguments=arguments,
             unsettled=self.unsettled,
             outbox=self.owner.outbox,
             on_queue_gone=self._queue_gone,
