@@ -152,3 +152,13 @@ def test_inequivalent(current, received, name, words):
 def test_inequivalent_properties():
     text = refusal(rules.check_property_equivalent, QUEUE, "durable", current=True, received=False)
     assert text == f"inequivalent arg 'durable' for {QUEUE}: received 'false' but current is 'true'"
+
+
+def test_arguments_of_consumers():
+    rules.check_consumer(QUEUE, {}, {"x-priority": -3, "own": 1})
+    text = refusal(rules.check_consumer, QUEUE, {}, {"x-priority": "high"})
+    assert text == f"invalid arg 'x-priority' for {QUEUE}: \"expected integer, got longstr\""
+    text = refusal(rules.check_consumer, QUEUE, {}, {"x-stream-offset": "first"})
+    assert text == f"invalid arg 'x-stream-offset' for {QUEUE} of queue type rabbit_classic_queue"
+    text = refusal(rules.check_consumer, QUEUE, {"x-queue-type": "quorum"}, {"x-stream-offset": "first"})
+    assert text == f"invalid arg 'x-stream-offset' for {QUEUE} of queue type rabbit_quorum_queue"
