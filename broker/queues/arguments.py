@@ -195,7 +195,7 @@ def check_new_queue(resource: str, arguments: Arguments, *, durable: bool, exclu
 
 
 def check_consumer(resource: str, queue_arguments: Arguments, arguments: Arguments) -> None:
-    """Refuse a consumer's arguments that a queue declared with ``queue_arguments`` cannot take. Raises SoftError 406."""
+    """Refuse consumer arguments that a queue declared with ``queue_arguments`` cannot take. Raises SoftError 406."""
     _check_arguments(resource, CONSUMER_TABLE, queue_type(queue_arguments), arguments)
 
 
