@@ -109,10 +109,10 @@ class Channel:
         if tag in self.consumers:
             raise not_allowed(f"attempt to reuse consumer tag '{tag}'")
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
-        if queue.has_exclusive_consumer or (method.exclusive and queue.consumer_count):
-            raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
         arguments = method.arguments or {}
         check_consumer(self.vhost.describe_queue(queue.name), queue.arguments, arguments)
+        if queue.has_exclusive_consumer or (method.exclusive and queue.consumer_count):
+            raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
         tag = tag or self._make_tag()
         consumer = Consumer(
             tag,

@@ -4,24 +4,35 @@ It hands events to channels, turns refusals into closes, and cleans up. It never
 sent.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
+from broker.queues.classic import ClassicQueue
 from broker.session.channel import Channel
 from broker.session.outbox import Outbox
-from broker.turn import DEBUG, ERROR, INFO, WARNING
+from broker.turn import DEBUG, ERROR, INFO, WARNING, Backlog, Turn
+from broker.vhost import VirtualHost
 from protocol.amqp import handshake, methods, replies
 from protocol.amqp.basic import PublishRun, SettlementRun
 from protocol.amqp.connection import Connection, Offer
 from protocol.amqp.errors import AmqpError, HardError, SoftError, internal_error, not_allowed
 from protocol.amqp.events import ChannelClosed, ChannelOpened, Closed, Event, Login, MethodReceived, Open, Refused
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from broker.node import Node
-    from broker.queues.classic import ClassicQueue
-    from broker.turn import Turn
-    from broker.vhost import VirtualHost
+class Home(Protocol):
+    """The node, as its sessions see it."""
+
+    backlog: Backlog
+    vhosts: dict[str, VirtualHost[ClassicQueue]]
+
+    @property
+    def random_bytes(self) -> Callable[[int], bytes]: ...
+    def authenticate(self, user: str, password: str) -> bool: ...
+    def reschedule(self, session: "Session") -> None:
+        """The session's next deadline may have come nearer."""
+
+    def forget(self, session: "Session") -> None:
+        """The session is over."""
 
 
 def _no_one() -> None:
@@ -34,7 +45,7 @@ class Session:
     ``ending``: close the socket when the outbox is empty. ``paused``: do not read; ``on_resume`` will be called.
     """
 
-    def __init__(self, node: "Node", offer: Offer, peer: str, local: str, now: float) -> None:
+    def __init__(self, node: Home, offer: Offer, peer: str, local: str, now: float) -> None:
         self.node = node
         self.peer = peer
         self.local = local
@@ -70,7 +81,7 @@ class Session:
 
     # -- input ---------------------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes, turn: "Turn") -> None:
+    def receive(self, data: bytes, turn: Turn) -> None:
         """Bytes came. Whatever they say, it is answered here; nothing is raised on account of them."""
         self._heard = True
         state = self.connection.state
@@ -87,7 +98,7 @@ class Session:
         if self.connection.state is not state:
             self.node.reschedule(self)
 
-    def _handle(self, event: Event, turn: "Turn") -> None:
+    def _handle(self, event: Event, turn: Turn) -> None:
         kind = type(event)
         if kind is PublishRun or kind is SettlementRun:
             self._handle_run(event, turn)
@@ -110,7 +121,7 @@ class Session:
         elif isinstance(event, Closed):
             self._clean_up(turn)
 
-    def _handle_run(self, run: Any, turn: "Turn") -> None:
+    def _handle_run(self, run: Any, turn: Turn) -> None:
         """The hot path."""
         channel = self.channels[run.channel]
         try:
@@ -127,7 +138,7 @@ class Session:
                 raise
             self._close_channel(run.channel, error, turn)
 
-    def _handle_method(self, event: MethodReceived, turn: "Turn") -> None:
+    def _handle_method(self, event: MethodReceived, turn: Turn) -> None:
         try:
             self.channels[event.channel].handle(event.method, turn)
         except AmqpError as error:
@@ -136,7 +147,7 @@ class Session:
                 raise
             self._close_channel(event.channel, error, turn)
 
-    def _close_channel(self, number: int, error: AmqpError, turn: "Turn") -> None:
+    def _close_channel(self, number: int, error: AmqpError, turn: Turn) -> None:
         assert isinstance(error, SoftError)
         self.channels.pop(number).close(turn)
         self.connection.close_channel(number, error)
@@ -151,7 +162,7 @@ class Session:
         self.user = event.user
         self.connection.authenticated()
 
-    def _open(self, event: Open, turn: "Turn") -> None:
+    def _open(self, event: Open, turn: Turn) -> None:
         vhost = self.node.vhosts.get(event.virtual_host)
         if vhost is None:
             error = not_allowed(f"vhost {event.virtual_host} not found")
@@ -167,7 +178,7 @@ class Session:
         """An exclusive queue was declared; it ends with this session."""
         self._exclusive_queues[queue] = None
 
-    def fail(self, error: AmqpError, turn: "Turn") -> None:
+    def fail(self, error: AmqpError, turn: Turn) -> None:
         """End the connection on account of ``error``: first all it held, then the client is told."""
         self._clean_up(turn)
         level = INFO if error.reply is replies.CONNECTION_FORCED else ERROR
@@ -175,11 +186,11 @@ class Session:
         self.connection.fail(error, turn.now)
         self.node.reschedule(self)
 
-    def crashed(self, turn: "Turn") -> None:
+    def crashed(self, turn: Turn) -> None:
         """A bug of ours showed itself while this client was served: it is told, and nobody else is harmed."""
         self.fail(internal_error(""), turn)
 
-    def _clean_up(self, turn: "Turn") -> None:
+    def _clean_up(self, turn: Turn) -> None:
         """Give back and delete all that was this client's. Synchronous and idempotent."""
         channels, self.channels = self.channels, {}
         for channel in channels.values():
@@ -189,7 +200,7 @@ class Session:
             for queue in queues:
                 self.vhost.delete_queue(queue, turn)
 
-    def disconnected(self, turn: "Turn") -> None:
+    def disconnected(self, turn: Turn) -> None:
         """The socket is gone, or is about to be. Idempotent."""
         if self._over:
             return
@@ -199,7 +210,7 @@ class Session:
         self.node.forget(self)
         self._say_good_bye(turn)
 
-    def _say_good_bye(self, turn: "Turn") -> None:
+    def _say_good_bye(self, turn: Turn) -> None:
         reason = self.connection.end_reason
         if not self._heard:
             # A load balancer's probe.
@@ -213,7 +224,7 @@ class Session:
 
     # -- flow ----------------------------------------------------------------------------------------------------------
 
-    def drained(self, turn: "Turn") -> None:
+    def drained(self, turn: Turn) -> None:
         """The outbox has been sent down to its low water: deliveries, or reading, may go on."""
         if self.outbox.relieved():
             for channel in self.channels.values():
@@ -249,7 +260,7 @@ class Session:
         beat.sent_at = max(beat.sent_at, self.outbox.written_at)
         return self.connection.next_deadline()
 
-    def tick(self, turn: "Turn") -> None:
+    def tick(self, turn: Turn) -> None:
         """A deadline came: heartbeats and time-outs."""
         self.next_deadline()
         self.connection.tick(turn.now, receiving=not self.paused)
