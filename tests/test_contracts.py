@@ -24,22 +24,37 @@ def test_the_contracts_hold():
 
 
 @pytest.mark.parametrize(
-    ("contract", "room", "line"),
+    ("contract", "room", "line", "reported"),
     [
-        ("layers", "broker/turn.py", "import broker.queues.intruder"),
-        ("layers", "broker/queues/intruder.py", "import broker.exchanges.intruder"),
-        ("layers", "protocol/intruder.py", "import streams"),
-        ("core", "broker/session/intruder.py", "import time"),
-        ("core", "broker/node.py", "def now():\n    from asyncio import sleep"),
-        ("core", "protocol/amqp/intruder.py", "import socket"),
-        ("pamqp", "broker/intruder.py", "from pamqp import commands"),
-        ("pamqp", "protocol/amqp/intruder.py", "import pamqp.encode"),
-        ("streams", "streams/intruder.py", "import protocol.amqp"),
-        ("exchange-kinds", "broker/exchanges/topic.py", "import broker.exchanges.direct"),
-        ("queue-kinds", "broker/queues/stream.py", "import broker.queues.classic"),
+        ("layers", "broker/turn.py", "import broker.queues.intruder", "broker.turn -> broker.queues.intruder"),
+        (
+            "layers",
+            "broker/queues/intruder.py",
+            "import broker.exchanges.intruder",
+            "broker.queues.intruder -> broker.exchanges.intruder",
+        ),
+        ("layers", "protocol/intruder.py", "import streams", "protocol.intruder -> streams"),
+        ("core", "broker/session/intruder.py", "import time", "broker.session.intruder -> time"),
+        ("core", "broker/node.py", "def now():\n    from asyncio import sleep", "broker.node -> asyncio"),
+        ("core", "protocol/amqp/intruder.py", "import socket", "protocol.amqp.intruder -> socket"),
+        ("pamqp", "broker/intruder.py", "from pamqp import commands", "broker.intruder -> pamqp"),
+        ("pamqp", "protocol/amqp/intruder.py", "import pamqp.encode", "protocol.amqp.intruder -> pamqp"),
+        ("streams", "streams/intruder.py", "import protocol.amqp", "streams.intruder -> protocol.amqp"),
+        (
+            "exchange-kinds",
+            "broker/exchanges/topic.py",
+            "import broker.exchanges.direct",
+            "broker.exchanges.topic -> broker.exchanges.direct",
+        ),
+        (
+            "queue-kinds",
+            "broker/queues/stream.py",
+            "import broker.queues.classic",
+            "broker.queues.stream -> broker.queues.classic",
+        ),
     ],
 )
-def test_each_contract_refuses_an_intruder(tmp_path, contract, room, line):
+def test_each_contract_refuses_an_intruder(tmp_path, contract, room, line, reported):
     for package in _PACKAGES:
         shutil.copytree(_ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(_ROOT / "pyproject.toml", tmp_path)
@@ -56,6 +71,7 @@ def test_each_contract_refuses_an_intruder(tmp_path, contract, room, line):
     contracts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     name = next(c["name"] for c in contracts if c["id"] == contract)
     assert f"{name} BROKEN" in " ".join(result.stdout.split())
+    assert reported in result.stdout
 
 
 def test_the_wheel_holds_the_three_packages_and_nothing_else(tmp_path):
