@@ -36,11 +36,9 @@ def cut(data: bytes) -> Iterator[bytes]:
     """Whole frames. Raises ValueError where the last one is not whole."""
     pos = 0
     while pos < len(data):
-        if data.startswith(b"AMQP", pos):
-            stop = pos + 8
-        else:
-            stop = pos + 8 + _FRAME_HEAD.unpack_from(data, pos)[2]
-        if stop > len(data) or (data[pos] != ord("A") and data[stop - 1] != 0xCE):
+        is_header = data.startswith(b"AMQP", pos)
+        stop = pos + 8 + (0 if is_header else _FRAME_HEAD.unpack_from(data, pos)[2])
+        if stop > len(data) or (not is_header and data[stop - 1] != 0xCE):
             raise ValueError(f"not a frame: {data[pos : pos + 40]!r}")
         yield data[pos:stop]
         pos = stop

@@ -5,7 +5,7 @@ purpose leave the referee out.
 """
 
 from pamqp import body, header, heartbeat
-from pamqp.commands import Basic, Channel, Confirm, Connection
+from pamqp.commands import Basic, Channel, Confirm, Connection, Tx
 
 _CONTENT = (Basic.Deliver, Basic.GetOk, Basic.Return)
 # What the broker may say unasked on an open channel.
@@ -90,9 +90,9 @@ class Referee:
                 self._settle(state, method)
             case Channel.Close():
                 state.closing = True
-            case _ if method.name == "Tx.Select":
+            case Tx.Select():
                 state.transactional = True
-            case _ if method.name == "Tx.Commit":
+            case Tx.Commit():
                 state.settled_in_tx.clear()
 
     def _settle(self, state: ChannelState, method) -> None:
@@ -203,13 +203,17 @@ class Referee:
                     state.unsettled[method.delivery_tag] = None
             case Basic.RecoverOk():
                 self._forget(state)
-            case _ if method.name == "Tx.RollbackOk":
-                for tag, consumer in state.settled_in_tx.items():
-                    state.unsettled[tag] = consumer
-                    if consumer is not None:
-                        consumer.outstanding += 1
-                state.settled_in_tx.clear()
-                state.unsettled = dict(sorted(state.unsettled.items()))
+            case Tx.RollbackOk():
+                self._take_back(state)
+
+    @staticmethod
+    def _take_back(state: ChannelState) -> None:
+        for tag, consumer in state.settled_in_tx.items():
+            state.unsettled[tag] = consumer
+            if consumer is not None:
+                consumer.outstanding += 1
+        state.settled_in_tx.clear()
+        state.unsettled = dict(sorted(state.unsettled.items()))
 
     @staticmethod
     def _forget(state: ChannelState) -> None:
