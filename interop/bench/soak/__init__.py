@@ -1,0 +1,4 @@
+"""Mixed load for minutes or hours: `python -m interop.bench.soak`. Memory has to stay flat and no message may be lost.
+
+lane.py moves messages and keeps a ledger of each queue; trouble.py provokes what goes wrong; watch.py looks at memory.
+"""

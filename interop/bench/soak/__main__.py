@@ -1,0 +1,148 @@
+"""The command: `python -m interop.bench.soak --minutes 60` runs mixed load against a leveret that it starts.
+
+Exit status 1 when a message was lost, doubled or disordered, an error had the wrong code, the broker logged a traceback,
+or its memory grew by more than allowed.
+"""
+
+import argparse
+import contextlib
+import random
+import signal
+import sys
+import time
+import traceback
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import trio
+
+from interop.bench import brokers
+from interop.bench.brokers import Broker
+from interop.bench.soak.lane import Lane, Tally
+from interop.bench.soak.trouble import TROUBLES
+from interop.bench.soak.watch import Growth
+
+_LANES = 4
+_TROUBLEMAKERS = 2
+# Caches fill, the heap takes its shape, every kind of lane has been there: only then is memory looked at.
+_WARM_UP_S = 60.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the soak and tell what came of it."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _say(f"seed {options.seed}, {options.minutes:g} minutes, {options.lanes} lanes")
+    with _broker(options) as (broker, output):
+        growth, tally = Growth(), Tally()
+        try:
+            trio.run(_soak, broker, options, growth, tally)
+        except BaseExceptionGroup as group:
+            for error in _leaves(group):
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                _say(f"FAILED: {type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})")
+            _say(f"seed {options.seed}")
+            return 1
+        complaint = _complaint(output)
+    sentence, flat = growth.judge(options.growth_mb)
+    _say(f"{_told(tally)}; {sentence}")
+    if complaint:
+        _say(f"FAILED: the broker logged a traceback:\n{complaint}")
+    return int(bool(complaint) or not flat)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m interop.bench.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of all random choices (%(default)s)")
+    parser.add_argument(
+        "--lanes", type=int, default=_LANES, help="each with two queues, up to 2 publishers, 4 consumers"
+    )
+    parser.add_argument("--growth-mb", type=float, default=10.0, help="memory may grow by that much (%(default)s)")
+    parser.add_argument(
+        "--broker", type=brokers.external, metavar="NAME=URL,PID", help="soak that one, do not start any"
+    )
+    return parser
+
+
+@contextlib.contextmanager
+def _broker(options: argparse.Namespace) -> Iterator[tuple[Broker, Path | None]]:
+    if options.broker:
+        yield options.broker, None
+        return
+    with brokers.leveret_process() as (broker, output):
+        yield broker, output
+
+
+async def _soak(broker: Broker, options: argparse.Namespace, growth: Growth, tally: Tally) -> None:
+    chance = random.Random(options.seed)
+    seconds = options.minutes * 60
+    end = trio.current_time() + seconds
+    async with trio.open_nursery() as watching:
+        watching.start_soon(_watch, broker, min(_WARM_UP_S, seconds / 3), max(seconds / 60, 5), growth, tally)
+        async with trio.open_nursery() as load:
+            for number in range(options.lanes):
+                load.start_soon(_lanes, broker.url, number, random.Random(chance.random()), end, tally)
+            for _ in range(_TROUBLEMAKERS):
+                load.start_soon(_troubles, broker.url, random.Random(chance.random()), end, tally)
+        watching.cancel_scope.cancel()
+
+
+async def _lanes(url: str, number: int, chance: random.Random, end: float, tally: Tally) -> None:
+    life = 0
+    while trio.current_time() < end:
+        # A name that no run before has left behind: a broker that we did not start may have kept its queues.
+        await Lane(url, f"{number}-{life}-{uuid.uuid4().hex[:8]}", chance, tally).run(end)
+        life += 1
+
+
+async def _troubles(url: str, chance: random.Random, end: float, tally: Tally) -> None:
+    while trio.current_time() < end:
+        await chance.choice(TROUBLES)(url, chance)
+        tally.troubles += 1
+        await trio.sleep(chance.uniform(0, 0.3))
+
+
+async def _watch(broker: Broker, warm_up: float, every: float, growth: Growth, tally: Tally) -> None:
+    """Look at the memory once a second after the warm-up, and tell how it goes from time to time."""
+    begun = trio.current_time()
+    told = begun
+    while broker.pid:
+        await trio.sleep(1)
+        now = trio.current_time()
+        if now - begun < warm_up:
+            continue
+        rss = growth.sample(broker.pid)
+        if now - told >= every:
+            told = now
+            _say(f"{now - begun:6.0f} s  {rss:6.1f} MB  {_told(tally)}")
+
+
+def _told(tally: Tally) -> str:
+    return (
+        f"{tally.published:,} published, {tally.delivered:,} delivered, {tally.lanes} lanes judged,"
+        f" {tally.deaths} deaths, {tally.troubles} troubles"
+    )
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _complaint(output: Path | None) -> str:
+    text = output.read_text() if output else ""
+    at = text.find("Traceback")
+    return text[at : at + 4000] if at >= 0 else ""
+
+
+def _say(line: str) -> None:
+    print(time.strftime("%H:%M:%S"), line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
