@@ -31,6 +31,8 @@ class Suite:
 
 _NO_TLS = "needs TLS, which leveret does not serve yet"
 _NO_TLS_HERE = "needs TLS, which the reference node was run without"
+# A test that waits for what never comes fails after this; against RabbitMQ the longest takes 20 s.
+_TEST_TIMEOUT = "--timeout=45"
 _AIORMQ_TLS = (
     "tests.test_connection::test_ssl_verification_fails_without_trusted_ca",
     "tests.test_connection::test_ssl_context",
@@ -42,10 +44,10 @@ AIO_PIKA = Suite(
     commit="0a9f24c",
     tests=781,
     requirements=(
-        "aiormq==6.9.2", "aiomisc==18.0.6", "aiomisc-pytest==2.0.0", "pytest==9.0.2", "pytest-rst==0.1.5",
+        "aiormq==6.9.2", "aiomisc==18.0.6", "aiomisc-pytest==2.0.0", "pytest==9.0.2", "pytest-rst==0.1.5", "pytest-timeout==2.4.0",
         "shortuuid==1.0.13", "timeout-decorator==0.5.0", "yarl==1.22.0",
     ),
-    arguments=("-k", "not amqps", "-o", "log_cli=false", "tests"),
+    arguments=("-v", "-k", "not amqps", "-o", "log_cli=false", _TEST_TIMEOUT, "tests"),
     install_checkout=True,
 )  # fmt: skip
 
@@ -55,10 +57,10 @@ AIORMQ = Suite(
     commit="ec95ea9",
     tests=236,
     requirements=(
-        "pamqp==3.3.0", "aiomisc==17.9.4", "aiomisc-pytest==1.3.4", "pytest==8.4.2", "pytest-rst==0.1.5",
+        "pamqp==3.3.0", "aiomisc==17.9.4", "aiomisc-pytest==1.3.4", "pytest==8.4.2", "pytest-rst==0.1.5", "pytest-timeout==2.4.0",
         "yarl==1.22.0",
     ),
-    arguments=("-k", "not amqps", "tests"),
+    arguments=("-v", "-k", "not amqps", _TEST_TIMEOUT, "tests"),
     install_checkout=True,
     known_failures=dict.fromkeys(_AIORMQ_TLS, _NO_TLS),
     known_on_rabbitmq=dict.fromkeys(_AIORMQ_TLS, _NO_TLS_HERE),
@@ -70,7 +72,7 @@ PIKA = Suite(
     commit="2126d43a",
     tests=82,
     requirements=("pytest==9.0.2",),
-    arguments=("-p", "pika_port", "tests/acceptance/blocking_adapter_test.py"),
+    arguments=("-v", "-p", "pika_port", "tests/acceptance/blocking_adapter_test.py"),
     known_on_rabbitmq={
         "tests.acceptance.blocking_adapter_test.TestInvalidExchangeTypeRaisesConnectionClosed::test": (
             "an unknown exchange type ends the connection (503) before RabbitMQ 3.13.3, the channel (406) since"
