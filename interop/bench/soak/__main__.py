@@ -1,7 +1,7 @@
 """The command: `python -m interop.bench.soak --minutes 60` runs mixed load against a leveret that it starts.
 
-Exit status 1 when a message was lost, doubled or disordered, an error had the wrong code, the broker logged a traceback,
-or its memory grew by more than allowed.
+Exit status 1 when a message was lost, doubled or disordered, an error had the wrong code, the broker logged a
+traceback, or its memory grew by more than allowed.
 """
 
 import argparse

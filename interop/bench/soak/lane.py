@@ -203,7 +203,7 @@ class Lane:
                 await style(peer, await peer.channel(), ledger)
 
     async def _consume(self, peer: Peer, channel: Channel, ledger: Ledger) -> None:
-        """Prefetch, single and multiple acks, nacks and rejects that requeue; ends in order, or dies holding messages."""
+        """Prefetch, single and multiple acks, nacks and rejects that requeue; ends in order, or dies holding some."""
         await channel.call(
             commands.Basic.Qos(prefetch_count=self._chance.randint(1, 100), global_=self._chance.random() < 0.2)
         )

@@ -167,7 +167,7 @@ class Peer:
         control = self._channels[0]
         await self.send(header.ProtocolHeader().marshal())
         await control.reply()
-        properties = {"product": "soak", "capabilities": {"consumer_cancel_notify": True}}
+        properties: dict[str, Any] = {"product": "soak", "capabilities": {"consumer_cancel_notify": True}}
         secret = f"\0{parts.username}\0{parts.password}"
         tune = await control.call(commands.Connection.StartOk(properties, "PLAIN", secret, "en_US"))
         await control.send(commands.Connection.TuneOk(tune.channel_max, FRAME_MAX, 0))
@@ -191,11 +191,11 @@ class Peer:
             case heartbeat.Heartbeat():
                 return
             case commands.Connection.Close():
-                self._fail(Refused(found.reply_code, found.reply_text))
+                self._fail(Refused(found.reply_code or 0, found.reply_text))
                 self._answer(commands.Connection.CloseOk(), 0)
                 return
             case commands.Channel.Close():
-                self._channels.pop(number).fail(Refused(found.reply_code, found.reply_text))
+                self._channels.pop(number).fail(Refused(found.reply_code or 0, found.reply_text))
                 self._answer(commands.Channel.CloseOk(), number)
                 return
             case commands.Basic.Deliver() | commands.Basic.Return() | commands.Basic.GetOk():
