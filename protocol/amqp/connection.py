@@ -28,7 +28,8 @@ _FRAME_MIN = 4096
 _CHANNEL_MIN = 1
 # How long a peer that failed to log in waits for its socket to be shut, so that guessing stays slow (as RabbitMQ).
 _SILENT_CLOSE_DELAY_S = 3.0
-# How long we wait for close-ok: one heartbeat, but no longer than this (as RabbitMQ).
+# How long we wait for close-ok, or after our own for the end of the socket: one heartbeat, but no longer than this (as
+# RabbitMQ).
 _CLOSE_TIMEOUT_MAX_S = 30.0
 
 _SETTLEMENT_IDS = (b"\x00\x3c\x00\x50", b"\x00\x3c\x00\x5a", b"\x00\x3c\x00\x78")
@@ -122,7 +123,7 @@ class Connection:
             event = self._read_frame(*frame, now)
             if event is not None:
                 yield event
-                self._handled(event)
+                self._handled(event, now)
 
     def _read_run(self) -> basic.PublishRun | basic.SettlementRun | None:
         """The hot path: as many like frames as stand next to each other."""
@@ -324,8 +325,7 @@ class Connection:
             return
         if self._may_be_told(error):
             self._send(0, methods.Connection.Close(error.reply.code, error.text, error.class_id, error.method_id))
-            wait = min(self.heartbeat.interval_s or _CLOSE_TIMEOUT_MAX_S, _CLOSE_TIMEOUT_MAX_S)
-            self._deadline = now + (_SILENT_CLOSE_DELAY_S if lost else wait)
+            self._deadline = now + (_SILENT_CLOSE_DELAY_S if lost else self._close_timeout_s())
         else:
             self._deadline = now + _SILENT_CLOSE_DELAY_S
             lost = True
@@ -333,6 +333,9 @@ class Connection:
         self.end_reason = error.text
         if lost:
             self._deafen()
+
+    def _close_timeout_s(self) -> float:
+        return min(self.heartbeat.interval_s or _CLOSE_TIMEOUT_MAX_S, _CLOSE_TIMEOUT_MAX_S)
 
     def _may_be_told(self, error: AmqpError) -> bool:
         if self.state in (State.OPENING, State.RUNNING):
@@ -344,7 +347,7 @@ class Connection:
         """Read no further: frames cannot be told apart any more, or are none of our business."""
         self._buffer = _DeafBuffer(self.frame_max)
 
-    def _handled(self, event: Event) -> None:
+    def _handled(self, event: Event, now: float) -> None:
         """The broker has dealt with ``event``: give the answer that had to wait for it."""
         match event:
             case ChannelOpened():
@@ -353,7 +356,9 @@ class Connection:
                 self._send(event.channel, methods.Channel.CloseOk())
             case Closed():
                 self._send(0, methods.Connection.CloseOk())
+                # The peer shuts its socket; one that does not is not waited for.
                 self.state = State.CLOSED
+                self._deadline = now + self._close_timeout_s()
                 self.end_reason = f"client closed: {event.code} {event.text}".rstrip()
             case _:
                 pass
