@@ -59,7 +59,6 @@ class Client:
     async def close(self) -> None:
         """With manners."""
         await self.ask(commands.Connection.Close(200, "bye", 0, 0), commands.Connection.CloseOk, channel=0)
-        assert await self.receive() is None
         await self.stream.aclose()
 
     async def queue(self, name: str) -> None:
@@ -83,6 +82,10 @@ async def connect(port: int) -> Client:
 async def connected(port: int, **options) -> Client:
     """Connected, logged in, with channel 1 open."""
     client = await connect(port)
-    await client.open(**options)
-    await client.channel()
+    try:
+        await client.open(**options)
+        await client.channel()
+    except BaseException:
+        client.stream.socket.close()
+        raise
     return client

@@ -19,7 +19,7 @@ from broker.server.peer import Peer
 from broker.session.outbox import Outbox
 from broker.session.session import Session
 from tests.server.client import connect, connected, message
-from tests.server.fakes import errors_logged, no_socket_left, until
+from tests.server.fakes import CancelAtStep, errors_logged, no_socket_left, until
 
 trio_test = pytest.mark.trio
 
@@ -228,6 +228,35 @@ async def test_connections_leave_no_object_behind():
         gc.collect()
         left = [one for one in gc.get_objects() if isinstance(one, Peer | Session | Outbox)]
         assert not left
+
+
+async def _a_life(lives: list) -> None:
+    async with broker.serve(port=0) as b:
+        lives.append(b.node)
+        async with await connected(b.port) as client:
+            await client.queue("q")
+            await client.ask(commands.Basic.Consume(queue="q"), commands.Basic.ConsumeOk)
+            await client.send(*message("q", b"hello"))
+            await client.expect(commands.Basic.Deliver)
+
+
+def test_cancelled_at_any_step_a_broker_forgets_its_sessions():
+    struck, step, lives = True, 0, []
+    while struck:
+        step += 1
+
+        async def main(step=step):
+            with trio.CancelScope() as scope:
+                at_step = CancelAtStep(step, scope)
+                trio.lowlevel.add_instrument(at_step)
+                await _a_life(lives)
+            return at_step.struck
+
+        with errors_logged() as errors, no_socket_left():
+            struck = trio.run(main)
+        assert not any(node.sessions for node in lives), step
+        assert not [record for record in errors if record.exc_info], step
+    assert len(lives) > 20
 
 
 # As a program
