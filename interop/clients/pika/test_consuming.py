@@ -11,6 +11,8 @@ def queue(channel):
     name = channel.queue_declare("", exclusive=True).method.queue
     for number in range(5):
         channel.basic_publish("", name, str(number).encode())
+    # Other channels may overtake the publishes; once this is answered they stand in the queue.
+    channel.queue_declare(name, passive=True)
     return name
 
 

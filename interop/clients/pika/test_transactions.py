@@ -44,6 +44,7 @@ def test_acks_count_from_the_commit(connect, transacted, queue):
     observer = connect().channel()
     observer.basic_publish("", queue, b"one")
     observer.basic_publish("", queue, b"two")
+    assert ready(observer, queue) == 2
     first = transacted.basic_get(queue)[0]
     transacted.basic_get(queue)
     transacted.basic_ack(first.delivery_tag)
@@ -55,15 +56,16 @@ def test_acks_count_from_the_commit(connect, transacted, queue):
 
 
 def test_a_rolled_back_ack_can_be_given_again(connect, transacted, queue):
-    connect().channel().basic_publish("", queue, b"one")
-    while (method := transacted.basic_get(queue)[0]) is None:
-        pass
+    observer = connect().channel()
+    observer.basic_publish("", queue, b"one")
+    assert ready(observer, queue) == 1
+    method = transacted.basic_get(queue)[0]
     transacted.basic_ack(method.delivery_tag)
     transacted.tx_rollback()
     transacted.basic_ack(method.delivery_tag)
     transacted.tx_commit()
     transacted.close()
-    assert ready(connect().channel(), queue) == 0
+    assert ready(observer, queue) == 0
 
 
 def test_a_transaction_dies_with_its_connection(connect, queue):
