@@ -84,6 +84,7 @@ def test_a_stopping_broker_says_so(leveret):
 
 def test_a_client_that_vanishes_gives_back_what_it_held(connect):
     survivor, vanishing = connect().channel(), connect()
+    survivor.confirm_delivery()
     queue = survivor.queue_declare("", auto_delete=False, exclusive=False).method.queue
     try:
         survivor.basic_publish("", queue, b"held")

@@ -8,11 +8,10 @@ from pika.exceptions import ChannelClosedByBroker
 @pytest.fixture
 def queue(channel):
     """An exclusive queue holding b"0" to b"4"."""
+    channel.confirm_delivery()  # other channels look into the queue: each message must be there before they do
     name = channel.queue_declare("", exclusive=True).method.queue
     for number in range(5):
         channel.basic_publish("", name, str(number).encode())
-    # Other channels may overtake the publishes; once this is answered they stand in the queue.
-    channel.queue_declare(name, passive=True)
     return name
 
 
