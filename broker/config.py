@@ -169,12 +169,12 @@ class Config:
     )
     memory_limit_bytes: int = _setting(
         0,
-        "Memory in use, in bytes, from which publishers are held back; 0 takes the share below.",
+        "Bytes of messages in queues from which publishers are held back; 0 takes the share below.",
         group="Limits",
         high=2**63 - 1,
     )
     memory_limit_share: float = _setting(
-        0.4, "The same as a share of the machine's memory.", group="Limits", low=0.01, high=1
+        0.4, "The same as a share of the memory of the machine or container.", group="Limits", low=0.01, high=1
     )
     log_level: str = _setting("info", "How much to log to standard error.", group="Logging", choices=LOG_LEVELS)
 
