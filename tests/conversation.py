@@ -213,9 +213,12 @@ class Client:
         self.send_bytes(b"".join(self.publish_bytes(channel, message, **settings) for message in messages))
 
     def call(self, channel: int, method, reply: type) -> Got:
-        """A method and its reply, which must be the next thing that comes."""
+        """A method and its reply, which must be the first thing that comes then; what came before stays."""
+        before, self._inbox = self._inbox, []
         self.send(channel, method)
-        return self.expect(reply, channel)
+        got = self.expect(reply, channel)
+        self._inbox = before + self._inbox
+        return got
 
     # -- in ------------------------------------------------------------------------------------------------------------
 

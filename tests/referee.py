@@ -237,9 +237,9 @@ class Referee:
         consumer.outstanding += 1
         limit = consumer.prefetch
         assert not limit or consumer.outstanding <= limit, f"{consumer.outstanding} outstanding, prefetch {limit}"
-        shared = sum(1 for holder in state.unsettled.values() if holder is not None)
-        limit = state.shared_prefetch
-        assert not limit or shared <= limit, f"{shared} outstanding on the channel, shared prefetch {limit}"
+        if limit := state.shared_prefetch:
+            shared = sum(1 for holder in state.unsettled.values() if holder is not None)
+            assert shared <= limit, f"{shared} outstanding on the channel, shared prefetch {limit}"
 
     @staticmethod
     def _got_confirm(state: ChannelState, method) -> None:
