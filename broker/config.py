@@ -163,9 +163,9 @@ class Config:
         low=0.1,
         high=3600,
     )
-    # RabbitMQ's default since 4.0; its own upper bound is 512 MiB as well.
+    # RabbitMQ's default up to 3.13 (16 MiB since); its own upper bound is 512 MiB as well.
     max_message_bytes: int = _setting(
-        16 * 1024**2, "Largest message body, in bytes.", group="Limits", low=1, high=512 * 1024**2
+        128 * 1024**2, "Largest message body, in bytes.", group="Limits", low=1, high=512 * 1024**2
     )
     memory_limit_bytes: int = _setting(
         0,

@@ -2,7 +2,7 @@
 
 Rule: everything that moves a channel from one state to another stands here. What a method *does* does not.
 
-A channel that the server has closed (after a soft error) discards all but close and close-ok: a client may have sent
+A channel that the server has closed (after a soft error) discards what is no life-cycle method: a client may have sent
 much before it hears. Source: AMQP 0-9-1, section 2.2.2 and RabbitMQ's rabbit_channel.
 """
 
@@ -49,6 +49,7 @@ class Refuse:
 
 
 _NOT_OPEN = Refuse(replies.CHANNEL_ERROR, "expected 'channel.open'")
+_OPEN_ALREADY = Refuse(replies.CHANNEL_ERROR, "second 'channel.open' seen")
 _NO_METHOD = Refuse(replies.UNEXPECTED_FRAME, "expected method frame, got non method frame instead")
 
 TABLE: dict[tuple[State, Input], tuple[Action, State] | Refuse] = {
@@ -57,12 +58,12 @@ TABLE: dict[tuple[State, Input], tuple[Action, State] | Refuse] = {
     (State.ABSENT, Input.CLOSE_OK): _NOT_OPEN,
     (State.ABSENT, Input.METHOD): _NOT_OPEN,
     (State.ABSENT, Input.CONTENT): _NO_METHOD,
-    (State.OPEN, Input.OPEN): Refuse(replies.CHANNEL_ERROR, "second 'channel.open' seen"),
+    (State.OPEN, Input.OPEN): _OPEN_ALREADY,
     (State.OPEN, Input.CLOSE): (Action.CLOSE, State.ABSENT),
     (State.OPEN, Input.CLOSE_OK): Refuse(replies.COMMAND_INVALID, "unimplemented method"),
     (State.OPEN, Input.METHOD): (Action.PASS_ON, State.OPEN),
     (State.OPEN, Input.CONTENT): (Action.PASS_ON, State.OPEN),
-    (State.CLOSING, Input.OPEN): (Action.DISCARD, State.CLOSING),
+    (State.CLOSING, Input.OPEN): _OPEN_ALREADY,
     (State.CLOSING, Input.CLOSE): (Action.ANSWER_CLOSE, State.CLOSING),
     (State.CLOSING, Input.CLOSE_OK): (Action.FREE, State.ABSENT),
     (State.CLOSING, Input.METHOD): (Action.DISCARD, State.CLOSING),

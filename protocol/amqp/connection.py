@@ -52,7 +52,7 @@ class Offer:
         channel_max: int = 2047,
         frame_max: int = 131072,
         heartbeat_s: int = 60,
-        message_max: int = 16 * 1024 * 1024,
+        message_max: int = 128 * 1024 * 1024,
         handshake_timeout_s: float = 10.0,
     ) -> None:
         self.properties = properties
@@ -136,7 +136,8 @@ class Connection:
         if channel is None or channel.state is not channels.State.OPEN or channel.assembler.awaiting:
             return None
         if is_publish:
-            return basic.read_publish_run(data, pos, self._buffer.payload_max, self._seen)
+            # A body that is too large is the frame by frame path's to refuse.
+            return basic.read_publish_run(data, pos, min(self._buffer.payload_max, self.offer.message_max), self._seen)
         return basic.read_settlement_run(data, pos)
 
     def _read_header(self) -> bool:
