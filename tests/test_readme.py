@@ -32,7 +32,7 @@ def test_the_first_program_is_the_one_that_is_run():
     assert found[1] == (_ROOT / path).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./-]+\.(?:py|toml|lock)|[\w./-]+/)`", _README))))
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./-]+\.(?:py|toml|lock|md)|[\w./-]+/)`", _README))))
 def test_what_it_names_exists(path):
     named_within = {"session/", "vhost.py", "exchanges/", "queues/", "server/peer.py"}
     assert (_ROOT / ("broker/" + path if path in named_within else path)).exists()
