@@ -70,7 +70,8 @@ class Referee:
             return
         if isinstance(method, Channel.Open) and not state.open:
             self.channels[number] = state = ChannelState()
-        if method.valid_responses and not getattr(method, "nowait", False):
+        is_answered = isinstance(method, Channel.Close) or not state.told_closed
+        if is_answered and method.valid_responses and not getattr(method, "nowait", False):
             state.asked.append(method)
         self._note(state, method)
 
@@ -168,6 +169,7 @@ class Referee:
                 del state.consumers[method.consumer_tag]
             case Channel.Close():
                 state.told_closed = True
+                state.asked = [each for each in state.asked if isinstance(each, Channel.Close)]
         if isinstance(method, _CONTENT):
             state.in_content = True
 
