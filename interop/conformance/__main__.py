@@ -1,6 +1,7 @@
-"""The judge at the command line: `python -m interop.conformance record [--root DIR]`, `... compare --url amqp://...`."""
+"""The judge at the command line: `python -m interop.conformance record [--root DIR]`, `... compare [--url URL]`."""
 
 import argparse
+import contextlib
 import sys
 import time
 from collections import Counter
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from interop import rabbitmq
+from interop.clients.leveret import Leveret
 from interop.conformance import judge, record
 from interop.conformance.accepted import ACCEPTED, Accepted
 from interop.conformance.conversations import ALL
@@ -22,9 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recording.add_argument(
         "--rounds", type=int, default=3, help="hold everything so often; what most rounds agree on is the record"
     )
+    recording.add_argument("--only", default="*", help="pattern of conversation names; the others' records stay")
     recording.set_defaults(run=_record)
     comparing = commands.add_parser("compare", help="hold conversations with a broker and compare with the record")
-    comparing.add_argument("--url", required=True, help="amqp://guest:guest@host:port/")
+    comparing.add_argument("--url", help="amqp://guest:guest@host:port/ (default: a leveret of its own)")
     comparing.add_argument("--only", default="*", help="pattern of conversation names, as in queue/*")
     comparing.add_argument("--version", default="", help="compare with this recorded RabbitMQ (default: the newest)")
     comparing.set_defaults(run=_compare)
@@ -37,26 +40,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _record(options: argparse.Namespace) -> int:
+    chosen = _chosen(options.only)
     with rabbitmq.running(options.root) as node:
         started = time.monotonic()
-        rounds = [judge.hold_all(ALL, node.url, patience_s=5.0) for _ in range(options.rounds)]
+        rounds = [judge.hold_all(chosen, node.url, patience_s=5.0) for _ in range(options.rounds)]
         seconds = time.monotonic() - started
-    steady = {one.name: Counter(tuple(held[one.name]) for held in rounds).most_common(1)[0][0] for one in ALL}
-    unsteady = [one.name for one in ALL if any(tuple(held[one.name]) != steady[one.name] for held in rounds)]
+    steady = {one.name: Counter(tuple(held[one.name]) for held in rounds).most_common(1)[0][0] for one in chosen}
+    unsteady = [one.name for one in chosen if any(tuple(held[one.name]) != steady[one.name] for held in rounds)]
     for name in unsteady:
         print(f"unsteady: {name}")
         for held in rounds:
             print(judge.difference(list(steady[name]), held[name]))
-    folder = record.save(node.version, {name: list(lines) for name, lines in steady.items()}, ALL)
+    folder = record.save(node.version, {name: list(lines) for name, lines in steady.items()})
     record.write_differences()
-    print(f"RabbitMQ {node.version}: {len(ALL)} conversations, {options.rounds} rounds in {seconds:.0f} s -> {folder}")
+    print(
+        f"RabbitMQ {node.version}: {len(chosen)} conversations, {options.rounds} rounds in {seconds:.0f} s -> {folder}"
+    )
     return 1 if unsteady else 0
 
 
 def _compare(options: argparse.Namespace) -> int:
     chosen = _chosen(options.only)
     records, used = record.load(options.version), set[Accepted]()
-    held = judge.hold_all(chosen, options.url)
+    with contextlib.ExitStack() as stack:
+        held = judge.hold_all(chosen, options.url or stack.enter_context(Leveret()).url)
     different = 0
     for name, ours in held.items():
         if name not in records:

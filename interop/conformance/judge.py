@@ -32,8 +32,8 @@ def expected(name: str, record: list[str], used: set[Accepted]) -> list[str]:
     for line in record:
         fitting = [one for one in ACCEPTED if fnmatch(name, one.conversation) and line == one.record]
         used.update(fitting)
-        lines.append(fitting[0].ours if fitting else line)
-    return [line for line in lines if line]
+        lines.extend(fitting[0].ours if fitting else [line])
+    return lines
 
 
 def difference(record: list[str], ours: list[str]) -> str:

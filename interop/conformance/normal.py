@@ -11,7 +11,7 @@ from interop.conformance.peer import Event
 from interop.conformance.wire import Typed
 
 _GENERATED = re.compile(r"amq\.(gen|ctag)-[A-Za-z0-9_-]{22}")
-_HIDDEN = {"cluster_name", "copyright", "information", "platform", "version"}
+_HIDDEN = {"leveret", "cluster_name", "copyright", "information", "platform", "version"}
 
 
 class Normaliser:

@@ -11,6 +11,7 @@ from interop.conformance import wire
 HEADER = b"AMQP\x00\x00\x09\x01"
 CLOSED = "socket closed"
 SILENT = "nothing came"
+_GOODBYE_S = 1.0
 
 
 class Event:
@@ -95,6 +96,8 @@ class Peer:
     def close(self) -> None:
         """Say goodbye if the broker still listens, and end the socket."""
         if not self.ended:
+            # RabbitMQ may leave this unanswered where a channel.close-ok came just before; the socket's end serves too.
+            self.socket.settimeout(_GOODBYE_S)
             self.method("connection.close", reply_code=200, reply_text="Goodbye")
             event = self.until("connection.close-ok", "connection.close")
             if event.name == "connection.close":

@@ -5,10 +5,9 @@ The newest version recorded is the judge.
 
 import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
-from interop.conformance.steps import Conversation
+from interop.conformance.conversations import ALL
 
 Transcripts = dict[str, list[str]]
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -29,13 +28,16 @@ def load(version: str = "") -> Transcripts:
     return transcripts
 
 
-def save(full_version: str, transcripts: Transcripts, conversations: Iterable[Conversation]) -> Path:
-    """Write what was recorded with that version; fixtures of conversations that are no more go."""
-    folder = FIXTURES / f"rabbitmq-{'.'.join(full_version.split('.')[:2])}"
+def save(full_version: str, transcripts: Transcripts) -> Path:
+    """Write what was recorded with that version; what was not held anew stays, records of no conversation go."""
+    version = ".".join(full_version.split(".")[:2])
+    folder = FIXTURES / f"rabbitmq-{version}"
     folder.mkdir(parents=True, exist_ok=True)
+    all_records = load(version) | transcripts
     themes: dict[str, Transcripts] = {}
-    for conversation in conversations:
-        themes.setdefault(conversation.theme, {})[conversation.name] = transcripts[conversation.name]
+    for conversation in ALL:
+        if conversation.name in all_records:
+            themes.setdefault(conversation.theme, {})[conversation.name] = all_records[conversation.name]
     for path in folder.glob("*.json"):
         path.unlink()
     for theme, records in themes.items():

@@ -216,7 +216,7 @@ class Stage:
 
     def _counts(self, step: Counts) -> None:
         peer, queue = self.peers[step.c], self._fill(step.queue)
-        self.lines.append(f"{_place(step)} > queue.declare queue={step.queue!r} passive=True")
+        self.lines.append(self.normaliser(f"{_place(step)} > queue.declare queue={queue!r} passive=True"))
         answers: list[str] = []
         while len(answers) < 3 or len(set(answers[-3:])) > 1:
             time.sleep(_POLL_S if answers else 0)

@@ -194,6 +194,7 @@ CONVERSATIONS = [
         OTHER,
         SELECT,
         publish("", "~late", b"x"),
+        quiet(),
         call("queue.declare", c="b", queue="~late", durable=True),
         COMMIT,
         passive("~late", c="b"),
