@@ -1,0 +1,154 @@
+"""The memory alarm: who publishes waits and is told so; who consumes goes on, and so it ends."""
+
+import pytest
+
+from tests.conversation import CAPABILITIES, Basic, Broker, Connection, Queue
+
+LIMIT = 100_000
+
+
+@pytest.fixture
+def broker():
+    broker = Broker(memory_limit_bytes=LIMIT)
+    broker.connect(1).declare()
+    return broker
+
+
+def fill(client):
+    """Enough to set off the alarm."""
+    client.publish(1, *[b"x" * 1000] * 110)
+
+
+def test_a_publisher_is_told_and_not_read_any_more(broker):
+    publisher = broker.connect(1)
+    fill(publisher)
+    publisher.expect(Connection.Blocked, reason="low on memory")
+    assert publisher.session.paused
+    assert broker.node.memory_alarm
+
+
+def test_below_the_limit_nothing_happens(broker):
+    publisher = broker.connect(1)
+    publisher.publish(1, b"x" * 50_000)
+    publisher.expect_nothing()
+    assert not publisher.session.paused
+
+
+def test_who_only_consumes_goes_on_and_ends_it(broker):
+    publisher, consumer = broker.connect(1), broker.connect(1)
+    fill(publisher)
+    publisher.expect(Connection.Blocked)
+    assert not consumer.session.paused
+    consumer.consume(prefetch=10)
+    while batch := consumer.deliveries():
+        consumer.ack(1, batch[-1].delivery_tag, multiple=True)
+    publisher.expect(Connection.Unblocked)
+    publisher.expect_nothing()
+    assert not publisher.session.paused
+    consumer.expect_nothing()
+
+
+def test_it_is_lifted_only_when_a_fifth_is_free_again(broker):
+    publisher, getter = broker.connect(1), broker.connect(1)
+    fill(publisher)
+    publisher.expect(Connection.Blocked)
+    while broker.node.gauge.bytes > LIMIT * 0.8:
+        publisher.expect_nothing()
+        getter.get()
+    publisher.expect(Connection.Unblocked)
+
+
+def test_who_begins_to_publish_meanwhile_is_told_then(broker):
+    first, late = broker.connect(1), broker.connect(1)
+    fill(first)
+    late.expect_nothing()
+    late.declare("r")
+    late.publish(1, b"x", key="r")
+    late.expect(Connection.Blocked, reason="low on memory")
+    assert late.session.paused
+
+
+def test_who_connects_meanwhile_is_held_back_too(broker):
+    fill(broker.connect(1))
+    late = broker.connect(1)
+    assert not late.session.paused
+    late.publish(1, b"x")
+    late.expect(Connection.Blocked)
+    assert late.session.paused
+
+
+def test_a_client_that_cannot_take_it_is_held_back_silently(broker):
+    publisher = broker.connect(1, capabilities={**CAPABILITIES, "connection.blocked": False})
+    fill(publisher)
+    publisher.expect_nothing()
+    assert publisher.session.paused
+    broker.connect(1).drain()
+    publisher.expect_nothing()
+    assert not publisher.session.paused
+
+
+def test_the_shell_is_told_when_reading_may_go_on(broker):
+    publisher = broker.connect(1)
+    resumed = []
+    publisher.session.on_resume = lambda: resumed.append(publisher.session.paused)
+    fill(publisher)
+    assert resumed == []
+    broker.connect(1).drain()
+    assert resumed == [False]
+
+
+def test_a_blocked_client_is_not_taken_for_dead(broker):
+    publisher = broker.connect(1, heartbeat=10)
+    fill(publisher)
+    broker.advance(100)
+    assert not publisher.session.ending
+    broker.connect(1).drain()
+    assert not publisher.session.ending
+    broker.advance(31)
+    assert publisher.session.ending
+
+
+def test_a_consumer_that_holds_messages_unacked_keeps_it_up(broker):
+    publisher, consumer = broker.connect(1), broker.connect(1)
+    consumer.consume()
+    fill(publisher)
+    assert len(consumer.deliveries()) == 110
+    publisher.expect(Connection.Blocked)
+    consumer.ack(1, 0, multiple=True)
+    publisher.expect(Connection.Unblocked)
+
+
+@pytest.mark.parametrize("way", ["purge", "delete", "die"])
+def test_what_is_purged_deleted_or_left_behind_does_not_count(way):
+    broker = Broker(memory_limit_bytes=LIMIT)
+    owner, publisher = broker.connect(1), broker.connect(1)
+    owner.declare(exclusive=True)
+    fill(publisher)
+    publisher.expect(Connection.Blocked)
+    match way:
+        case "purge":
+            owner.call(1, Queue.Purge(queue="q"), Queue.PurgeOk)
+        case "delete":
+            owner.call(1, Queue.Delete(queue="q"), Queue.DeleteOk)
+        case _:
+            owner.die()
+    publisher.expect(Connection.Unblocked)
+    assert broker.node.gauge.bytes == pytest.approx(0, abs=1e-6)
+
+
+def test_messages_in_many_queues_are_counted_once(broker):
+    client = broker.connect(1)
+    for number in range(20):
+        client.declare(f"f{number}")
+        client.call(1, Queue.Bind(queue=f"f{number}", exchange="amq.fanout"), Queue.BindOk)
+    client.publish(1, b"x" * 40_000, exchange="amq.fanout")
+    client.expect_nothing()
+    assert broker.node.gauge.bytes < LIMIT
+
+
+def test_a_body_that_nobody_takes_weighs_nothing(broker):
+    client = broker.connect(1)
+    client.publish(1, *[b"x" * 1000] * 200, key="nowhere")
+    client.publish(1, b"y", key="nowhere", mandatory=True)
+    client.expect(Basic.Return)
+    assert broker.node.gauge.bytes == 0
