@@ -13,7 +13,7 @@ from interop.conformance.steps import Conversation
 _AT_ONCE = 8
 
 
-def hold_all(conversations: Iterable[Conversation], url: str, patience_s: float = 5.0) -> dict[str, list[str]]:
+def hold_all(conversations: Iterable[Conversation], url: str, patience_s: float = 10.0) -> dict[str, list[str]]:
     """Transcripts by name. A conversation that could not be held at all has one line, saying why."""
 
     def one(conversation: Conversation) -> tuple[str, list[str]]:

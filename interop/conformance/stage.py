@@ -35,7 +35,7 @@ _ENDS = (CLOSED, SILENT, "connection.close")
 _POLL_S = 0.01
 
 
-def hold(conversation: Conversation, url: str, patience_s: float = 5.0) -> list[str]:
+def hold(conversation: Conversation, url: str, patience_s: float = 10.0) -> list[str]:
     """The transcript of ``conversation`` with the broker at ``url``. Leaves nothing behind on the broker."""
     stage = Stage(conversation, url, patience_s)
     stage.sweep()

@@ -1,0 +1,46 @@
+"""The judge itself: what it makes equal, what it lets pass, what it shows."""
+
+import pytest
+
+from interop.conformance import judge
+from interop.conformance.accepted import Accepted
+from interop.conformance.normal import Normaliser, render
+from interop.conformance.wire import Typed
+
+_ONE, _TWO = "amq.gen-" + "a" * 22, "amq.gen-" + "-_" * 11
+
+
+def test_generated_names_are_numbered_as_they_appear() -> None:
+    normal = Normaliser("c1-")
+    assert normal(f"queue={_TWO!r}") == "queue='amq.gen-<1>'"
+    assert normal(f"{_ONE} {_TWO}") == "amq.gen-<2> amq.gen-<1>"
+
+
+def test_a_name_of_another_shape_than_rabbitmqs_stays_and_so_differs() -> None:
+    assert Normaliser("c1-")("amq.gen-short") == "amq.gen-short"
+
+
+def test_the_conversations_own_prefix_shows_as_a_tilde() -> None:
+    assert Normaliser("c1-")("no queue 'c1-q' in vhost '/'") == "no queue '~q' in vhost '/'"
+
+
+def test_field_values_show_their_wire_types() -> None:
+    assert render({"headers": [("n", "l", 5), ("a", "A", [("S", "x")])]}) == "headers={n: l 5, a: A {S 'x'}}"
+    assert render({"arguments": {"n": Typed("s", 5)}}) == "arguments={n: s 5}"
+
+
+def test_an_accepted_difference_takes_the_records_place_in_its_conversation_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accepted = Accepted("some/*", "theirs", ("ours", "more"), "because")
+    monkeypatch.setattr(judge, "ACCEPTED", (accepted,))
+    used: set[Accepted] = set()
+    assert judge.expected("other/one", ["theirs", "same"], used) == ["theirs", "same"]
+    assert not used
+    assert judge.expected("some/one", ["theirs", "same"], used) == ["ours", "more", "same"]
+    assert used == {accepted}
+
+
+def test_a_difference_is_a_diff_and_agreement_is_empty() -> None:
+    assert judge.difference(["a", "b"], ["a", "b"]) == ""
+    assert "-b\n+c" in judge.difference(["a", "b"], ["a", "c"])
