@@ -68,11 +68,11 @@ def _options() -> argparse.Namespace:
 def _hold(suite: Suite, options: argparse.Namespace) -> tuple[str, list[str]]:
     checkout = find_checkout(options.checkouts, suite)
     python = python_for(suite, checkout, options.cache)
+    known = suite.known_on_rabbitmq if options.as_rabbitmq else suite.known_failures
     begun = time.monotonic()
     with _broker(options.url, options.cache / f"{suite.name}.broker.log") as port:
         print(f"{suite.name}: running", flush=True)
-        outcome = run(suite, checkout, python, port, options.cache, options.only)
-    known = suite.known_on_rabbitmq if options.as_rabbitmq else suite.known_failures
+        outcome = run(suite, checkout, python, port, options.cache, known, options.only)
     verdict = Verdict(outcome, known)
     counts = [outcome.count(result) for result in (PASSED, FAILED, SKIPPED)]
     found = [len(verdict.known), len(verdict.unexpected), len(verdict.outlived)]

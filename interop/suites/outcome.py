@@ -25,13 +25,14 @@ class Outcome:
 
 
 class Verdict:
-    """Failures by whether the list knows them, and entries of the list whose tests no longer fail."""
+    """Failures by whether the list knows them, and what on the list no longer fails or no longer exists."""
 
     def __init__(self, outcome: Outcome, known: Mapping[str, str]) -> None:
         self.known = [name for name in outcome.failures() if _entry(name, known)]
         self.unexpected = [name for name in outcome.failures() if not _entry(name, known)]
-        still_failing = {_entry(name, known) for name in self.known}
-        self.outlived = [entry for entry in known if entry not in still_failing]
+        matched = {name: entry for name in outcome.results if (entry := _entry(name, known))}
+        self.outlived = [name for name in matched if outcome.results[name] == PASSED]
+        self.outlived += [entry for entry in known if entry not in matched.values()]
 
 
 def read_report(path: Path) -> Outcome:
@@ -50,5 +51,6 @@ def read_report(path: Path) -> Outcome:
 
 
 def _entry(name: str, known: Mapping[str, str]) -> str | None:
-    """The list's entry for a test: its full name, or the name without parameters."""
-    return next((entry for entry in (name, name.partition("[")[0]) if entry in known), None)
+    """The list's entry for a test: ``function`` or ``Class::function``, whatever the parameters."""
+    function = name.partition("[")[0]
+    return next((entry for entry in known if function.endswith((f"::{entry}", f".{entry}"))), None)

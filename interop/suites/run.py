@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from interop.suites.docker_stub import docker_stub
@@ -19,19 +20,32 @@ class RunFailed(Exception):
     """The run itself came to nothing: no report, or no end in time."""
 
 
-def run(suite: Suite, checkout: Path, python: Path, port: int, reports: Path, only: str = "") -> Outcome:
+def run(
+    suite: Suite, checkout: Path, python: Path, port: int, reports: Path, known: Iterable[str], only: str = ""
+) -> Outcome:
     """Hold the suite. Leaves ``NAME.log`` and ``NAME.xml`` in ``reports``. Raises RunFailed."""
     log, report = reports / f"{suite.name}.log", reports / f"{suite.name}.xml"
     report.unlink(missing_ok=True)
     # The last -k wins, so a narrower choice takes up the suite's own.
     narrowed = ["-k", f"({only}) and not amqps"] if only else []
-    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}"]
+    command = [
+        str(python),
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "known_failures",
+        "--tb=short",
+        f"--junitxml={report}",
+    ]
     command += [*suite.arguments, *narrowed]
     with docker_stub(port) as docker, log.open("wb") as output:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "AMQP_"))},
             "DOCKER_HOST": docker.docker_host,
             "SUITE_AMQP_PORT": str(port),
+            "SUITE_KNOWN_FAILURES": " ".join(known),
             "PYTHONPATH": str(_PLUGINS),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
