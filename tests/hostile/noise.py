@@ -38,7 +38,7 @@ def publish(message: bytes = b"body", exchange: str = "", key: str = "noise", **
     return [
         Basic.Publish(exchange=exchange, routing_key=key, mandatory=True),
         ContentHeader(0, len(message), Basic.Properties(**properties)),
-        ContentBody(message),
+        *([ContentBody(message)] if message else []),
     ]
 
 
@@ -56,12 +56,13 @@ _CONVERSATION = [
     *publish(b"", "noise", headers=_HEADERS),
     *publish(b"x" * 300, "amq.topic", "a.noise.b", expiration="1000", user_id="guest", delivery_mode=2, priority=3),
     *publish(key="nowhere", content_type="text/plain", message_id="1"),
-    Basic.Qos(prefetch_count=2),
-    Basic.Consume(queue="noise", consumer_tag="c"),
+    *[Basic.Get(queue="noise")] * 3,
     Basic.Ack(1),
     Basic.Nack(2, multiple=False, requeue=True),
     Basic.Reject(3, requeue=False),
-    Basic.Get(queue="noise"),
+    Basic.Qos(prefetch_count=2),
+    Basic.Consume(queue="noise", consumer_tag="c"),
+    Basic.Get(queue="noise", no_ack=True),
     Basic.Recover(requeue=True),
     Basic.Cancel("c"),
     Queue.Purge(queue="noise"),
