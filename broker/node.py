@@ -170,6 +170,7 @@ def _server_properties() -> FieldTable:
             "connection.blocked": True,
             "authentication_failure_close": True,
             "per_consumer_qos": True,
+            "direct_reply_to": True,
         },
         "cluster_name": "leveret@localhost",
         "copyright": "The Leveret authors",

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from broker.exchanges import KINDS, routing
 from broker.exchanges.base import Exchange, Headers
-from broker.exchanges.binding import Binding
+from broker.exchanges.binding import Binding, Destination
 from broker.exchanges.default import DefaultExchange
 from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
@@ -64,7 +64,7 @@ class VirtualHost(Generic[Q]):
     ``random_bytes(n)`` must not be guessable, since it names queues.
     """
 
-    __slots__ = ("_graph", "_make_queue", "_random_bytes", "exchanges", "name", "queues")
+    __slots__ = ("_graph", "_make_queue", "_random_bytes", "exchanges", "name", "queues", "volatile_queues")
 
     def __init__(
         self,
@@ -75,11 +75,13 @@ class VirtualHost(Generic[Q]):
     ) -> None:
         self.name = name
         self.queues: dict[str, Q] = {}
+        # Reached by name through the default exchange, and by nothing else (direct reply-to).
+        self.volatile_queues: dict[str, Destination] = {}
         self._make_queue = make_queue
         self._random_bytes = random_bytes
         self._graph = BindingGraph()
         self.exchanges = self._graph.exchanges
-        self._graph.add(DefaultExchange(self.queues.get))
+        self._graph.add(DefaultExchange(self._addressed))
         for exchange, kind, internal in _PREDECLARED:
             self._graph.add(KINDS[kind](exchange, durable=True, internal=internal))
 
@@ -250,6 +252,9 @@ class VirtualHost(Generic[Q]):
         return routing.route(self.exchange(exchange), (routing_key, *more_keys), headers, self.exchanges.get)
 
     # Inside.
+
+    def _addressed(self, name: str) -> Destination | None:
+        return self.queues.get(name) or self.volatile_queues.get(name)
 
     def _existing_queue(self, name: str) -> Q:
         queue = self.queues.get(name)

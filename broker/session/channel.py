@@ -13,6 +13,7 @@ from broker.session import topology
 from broker.session.confirms import Confirms
 from broker.session.consumer import Consumer, Getter, Limit
 from broker.session.publisher import Direct, Outlet, Publisher
+from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
 from broker.session.settling import requeue, settle
 from broker.session.transaction import Transaction
 from broker.session.unsettled import Delivery, Unsettled
@@ -44,6 +45,7 @@ class Channel:
         self._frame_max = frame_max
         self._prefetch = 0
         self._closed = False
+        self._replies: ReplyQueue | None = None
         self._confirms: Confirms | None = None
         self._transaction: Transaction | None = None
         self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max)
@@ -106,16 +108,26 @@ class Channel:
 
     def consume(self, method: Basic.Consume, turn: "Turn") -> None:
         tag = method.consumer_tag
-        if tag in self.consumers:
+        if tag in self.consumers or (self._replies is not None and self._replies.tag == tag):
             raise not_allowed(f"attempt to reuse consumer tag '{tag}'")
+        if method.queue == PSEUDO_QUEUE:
+            self._consume_replies(method)
+            return
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
         arguments = method.arguments or {}
         check_consumer(self.vhost.describe_queue(queue.name), queue.arguments, arguments)
         if queue.has_exclusive_consumer or (method.exclusive and queue.consumer_count):
             raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
-        tag = tag or self._make_tag()
-        consumer = Consumer(
-            tag,
+        consumer = self._make_consumer(method, queue)
+        self.consumers[consumer.tag] = consumer
+        if not method.nowait:
+            # Before the queue is asked, which may deliver: a client must know the tag first.
+            self.send(Basic.ConsumeOk(consumer.tag))
+        queue.subscribe(consumer, turn)
+
+    def _make_consumer(self, method: Basic.Consume, queue: Any) -> Consumer:
+        return Consumer(
+            method.consumer_tag or self._unguessable("amq.ctag-"),
             queue,
             channel=self.number,
             frame_max=self._frame_max,
@@ -123,20 +135,31 @@ class Channel:
             exclusive=method.exclusive,
             prefetch=self._prefetch,
             shared=self.shared,
-            arguments=arguments,
+            arguments=method.arguments or {},
             unsettled=self.unsettled,
             outbox=self.owner.outbox,
             on_queue_gone=self._queue_gone,
         )
-        self.consumers[tag] = consumer
-        if not method.nowait:
-            # Before the queue is asked, which may deliver: a client must know the tag first.
-            self.send(Basic.ConsumeOk(tag))
-        queue.subscribe(consumer, turn)
 
-    def _make_tag(self) -> str:
+    def _unguessable(self, prefix: str) -> str:
         random = self.owner.node.random_bytes(_TAG_RANDOM_BYTES)
-        return "amq.ctag-" + base64.urlsafe_b64encode(random).rstrip(b"=").decode()
+        return prefix + base64.urlsafe_b64encode(random).rstrip(b"=").decode()
+
+    def _consume_replies(self, method: Basic.Consume) -> None:
+        check_consume(method.no_ack, already=self._replies is not None)
+        queue = ReplyQueue(self._unguessable(PSEUDO_QUEUE + "."))
+        queue.consumer = self._make_consumer(method, queue)
+        self._replies = self.vhost.volatile_queues[queue.name] = queue
+        self._publisher.reply_to = queue.name
+        if not method.nowait:
+            self.send(Basic.ConsumeOk(queue.consumer.tag))
+
+    def _end_replies(self) -> None:
+        if self._replies is not None:
+            self._replies.deleted = True
+            del self.vhost.volatile_queues[self._replies.name]
+            self._replies = None
+            self._publisher.reply_to = ""
 
     def cancel(self, method: Any, turn: "Turn") -> Method | None:
         self._drop_consumer(method.consumer_tag, turn)
@@ -146,6 +169,8 @@ class Channel:
         self._drop_consumer(method.consumer_tag, turn)
 
     def _drop_consumer(self, tag: str, turn: "Turn") -> None:
+        if self._replies is not None and self._replies.tag == tag:
+            self._end_replies()
         consumer = self.consumers.pop(tag, None)
         if consumer is not None:
             consumer.queue.unsubscribe(consumer)
@@ -236,6 +261,7 @@ class Channel:
         self._closed = True
         if self._confirms is not None:
             self._confirms.flush()
+        self._end_replies()
         consumers, self.consumers = self.consumers, {}
         for consumer in consumers.values():
             consumer.queue.unsubscribe(consumer)

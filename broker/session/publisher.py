@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from broker.message import Message
 from broker.queues.classic import ClassicQueue
+from broker.session.reply_to import PSEUDO_QUEUE
 from broker.vhost import VirtualHost
 from protocol.amqp import basic, properties, replies
 from protocol.amqp.content import properties_of, readdress, with_properties
@@ -23,7 +24,7 @@ _ROUTES_MAX = 4096
 # Ten years, as RabbitMQ allows for every time to live.
 _EXPIRATION_MAX_MS = 315_360_000_000
 # Properties for which a message must be looked into: refused, or routed by (CC and BCC are headers).
-_LOOKED_INTO = properties.EXPIRATION | properties.USER_ID | properties.HEADERS
+_LOOKED_INTO = properties.EXPIRATION | properties.USER_ID | properties.HEADERS | properties.REPLY_TO
 _NO_ROUTE = basic.short_string(replies.NO_ROUTE.name)
 
 Queues = tuple[ClassicQueue, ...]
@@ -68,9 +69,9 @@ class _Route:
 
 
 class Publisher:
-    """``user`` is who logged in."""
+    """``user`` is who logged in; ``reply_to`` the name of the channel's reply queue, "" where it has none."""
 
-    __slots__ = ("_channel", "_frame_max", "_routes", "_user", "_version", "_vhost")
+    __slots__ = ("_channel", "_frame_max", "_routes", "_user", "_version", "_vhost", "reply_to")
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class Publisher:
         self._frame_max = frame_max
         self._routes: dict[bytes, _Route] = {}
         self._version = -1
+        self.reply_to = ""
 
     def publish(self, run: basic.PublishRun, outlet: Outlet, turn: "Turn") -> int:
         """Take in a run; how many messages were taken.
@@ -139,6 +141,11 @@ class Publisher:
     def _look_into(self, route: _Route, content: bytes) -> tuple[Queues, bytes]:
         """Where one message goes, and as what. Raises SoftError 406."""
         raw = properties_of(content)
+        if properties.short_string(raw, properties.REPLY_TO) == PSEUDO_QUEUE:
+            if not self.reply_to:
+                raise precondition_failed("fast reply consumer does not exist")
+            raw = properties.with_short_string(raw, properties.REPLY_TO, self.reply_to)
+            content = with_properties(content, raw)
         expiration = properties.short_string(raw, properties.EXPIRATION)
         if expiration is not None:
             check_expiration(expiration)

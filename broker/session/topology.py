@@ -7,6 +7,7 @@ and nowait holds the reply back. What is allowed is the virtual host's business.
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from broker.session.reply_to import PSEUDO_QUEUE
 from broker.vhost import VirtualHost, refuse_default_exchange
 from protocol.amqp.errors import not_found
 from protocol.amqp.methods import Exchange, Method, Queue, queue_declare_ok
@@ -94,6 +95,8 @@ def _unbind_exchange(channel: Channel, method: Exchange.Unbind, turn: Any) -> Me
 
 def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method:  # noqa: ARG001
     name = strip_line_ends(method.queue)
+    if name.startswith(PSEUDO_QUEUE):
+        return _declare_reply_queue(channel, name)
     if method.passive:
         queue = channel.vhost.queue(name, channel.owner)
     else:
@@ -109,6 +112,13 @@ def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method
             channel.owner.owns(queue)
     channel.last_queue = queue.name
     return queue_declare_ok(queue.name, queue.message_count, queue.consumer_count)
+
+
+def _declare_reply_queue(channel: Channel, name: str) -> Method:
+    """Nothing is made: a responder asks this way whether its requester is still there."""
+    if name != PSEUDO_QUEUE and name not in channel.vhost.volatile_queues:
+        raise not_found(f"no {channel.vhost.describe_queue(name)}")
+    return queue_declare_ok(name, 0, 1)
 
 
 def _bind_queue(channel: Channel, method: Queue.Bind, turn: Any) -> Method:  # noqa: ARG001

@@ -151,6 +151,14 @@ def short_string(properties: bytes, wanted: int) -> str | None:
     return properties[place + 1 : place + 1 + properties[place]].decode(errors="replace")
 
 
+def with_short_string(properties: bytes, wanted: int, value: str) -> bytes:
+    """The same properties with another value of a short string that they have."""
+    place = _place(properties, wanted)
+    assert place is not None
+    raw = value.encode()
+    return b"%b%c%b%b" % (properties[:place], len(raw), raw, properties[place + 1 + properties[place] :])
+
+
 def delivery_mode(properties: bytes) -> int:
     """1 transient, 2 persistent; 1 where the publisher said nothing. ``properties`` were checked."""
     place = _place(properties, DELIVERY_MODE)
