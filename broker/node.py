@@ -171,6 +171,7 @@ def _server_properties() -> FieldTable:
             "authentication_failure_close": True,
             "per_consumer_qos": True,
             "direct_reply_to": True,
+            "consumer_priorities": True,
         },
         "cluster_name": "leveret@localhost",
         "copyright": "The Leveret authors",

@@ -87,7 +87,7 @@ class ClassicQueue:
         """Hand waiting messages to consumers with room, in turn. See ``turn.Dispatcher``."""
         ready, subscribers = self._ready, self._subscribers
         given = 0
-        if not subscribers.rotation:
+        if not subscribers:
             return 0
         while ready.returned or ready.fresh:
             if given >= budget:
@@ -182,6 +182,6 @@ class ClassicQueue:
         self.held, self.held_bytes = 0, 0.0
         self.deleted = True
         subscribers, self._subscribers = self._subscribers, Subscribers()
-        for subscriber in subscribers.rotation:
+        for subscriber in subscribers:
             subscriber.queue_gone(turn)
         return count

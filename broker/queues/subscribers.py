@@ -5,6 +5,8 @@ It is dealt in batches all the same: of a run of messages the i-th subscriber ge
 """
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from broker.message import Message
@@ -17,6 +19,8 @@ class Subscriber(Protocol):
     """A consumer, as its queue sees it."""
 
     exclusive: bool
+    # The higher, the sooner served.
+    priority: int
 
     @property
     def shares_room(self) -> bool:
@@ -33,47 +37,71 @@ class Subscriber(Protocol):
 
 
 class Subscribers:
-    """In the order of their turns: the first is next."""
+    """One rotation for each priority, the highest first; in a rotation the first subscriber is next.
 
-    __slots__ = ("rotation",)
+    A lower priority gets only what no higher one has room for (https://www.rabbitmq.com/docs/consumer-priority).
+    """
+
+    __slots__ = ("_rotations",)
 
     def __init__(self) -> None:
-        self.rotation: deque[Subscriber] = deque()
+        self._rotations: dict[int, deque[Subscriber]] = {}
 
     def __len__(self) -> int:
-        return len(self.rotation)
+        return sum(map(len, self._rotations.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self._rotations)
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        return chain.from_iterable(self._rotations.values())
 
     def add(self, subscriber: Subscriber) -> None:
-        self.rotation.append(subscriber)
+        priority = subscriber.priority
+        if priority not in self._rotations:
+            rotations = {**self._rotations, priority: deque[Subscriber]()}
+            self._rotations = {level: rotations[level] for level in sorted(rotations, reverse=True)}
+        self._rotations[priority].append(subscriber)
 
     def remove(self, subscriber: Subscriber) -> None:
-        self.rotation.remove(subscriber)
+        rotation = self._rotations[subscriber.priority]
+        rotation.remove(subscriber)
+        if not rotation:
+            del self._rotations[subscriber.priority]
 
     def has_exclusive(self) -> bool:
-        return any(subscriber.exclusive for subscriber in self.rotation)
+        return any(subscriber.exclusive for subscriber in self)
 
     def with_room(self, wanted: int) -> tuple[list[Subscriber], int]:
-        """Those that can take a message now, in turn, and how many each of them may be given.
+        """Those who can take a message now, in turn, and how many each of them may be given.
 
-        As soon as one shares its room with others, each may be given but one before the question is asked again.
+        All are of one priority. As soon as one shares its room with others, only one message may be given before the
+        question is asked again.
         """
-        if len(self.rotation) == 1:
-            subscriber = self.rotation[0]
-            room = subscriber.room()
-            return ([subscriber], min(room, wanted)) if room > 0 else ([], 0)
-        found = []
-        least = wanted
-        for subscriber in self.rotation:
-            room = subscriber.room()
-            if room > 0:
-                found.append(subscriber)
-                if subscriber.shares_room:
-                    return [found[0]], 1
-                least = min(least, room)
-        return found, least
+        for rotation in self._rotations.values():
+            takers, each = _with_room(rotation, wanted)
+            if takers:
+                return takers, each
+        return [], 0
 
     def served(self, last: Subscriber) -> None:
         """``last`` was given a message and goes to the end, with all who stood before it."""
-        rotation = self.rotation
+        rotation = self._rotations[last.priority]
         if len(rotation) > 1:
             rotation.rotate(-1 - rotation.index(last))
+
+
+def _with_room(rotation: deque[Subscriber], wanted: int) -> tuple[list[Subscriber], int]:
+    if len(rotation) == 1:
+        room = rotation[0].room()
+        return ([rotation[0]], min(room, wanted)) if room > 0 else ([], 0)
+    found = []
+    least = wanted
+    for subscriber in rotation:
+        room = subscriber.room()
+        if room > 0:
+            found.append(subscriber)
+            if subscriber.shares_room:
+                return [found[0]], 1
+            least = min(least, room)
+    return found, least

@@ -56,6 +56,7 @@ class Consumer:
         "limit",
         "no_ack",
         "outbox",
+        "priority",
         "queue",
         "shared",
         "tag",
@@ -82,6 +83,7 @@ class Consumer:
         self.no_ack = no_ack
         self.exclusive = exclusive
         self.arguments = arguments
+        self.priority: int = arguments.get("x-priority", 0)
         self.limit = Limit(prefetch)
         self.shared = shared
         self.outbox = outbox

@@ -31,12 +31,13 @@ ACCEPTED: tuple[Accepted, ...] = (
         " version: S '...'} mechanisms='ANONYMOUS AMQPLAIN PLAIN' locales='en_US'",
         (
             _START + "authentication_failure_close: t True, basic.nack: t True, connection.blocked: t True,"
-            " consumer_cancel_notify: t True, exchange_exchange_bindings: t True, per_consumer_qos: t True,"
+            " consumer_cancel_notify: t True, consumer_priorities: t True, direct_reply_to: t True,"
+            " exchange_exchange_bindings: t True, per_consumer_qos: t True,"
             " publisher_confirms: t True}, cluster_name: S '...', copyright: S '...', information: S '...',"
             " leveret: S '...', platform: S '...', product: S 'RabbitMQ', version: S '...'}"
             " mechanisms='PLAIN AMQPLAIN' locales='en_US'",
         ),
-        "Capabilities that are not built yet are not announced; the real name is told; nobody logs in unnamed.",
+        "The same capabilities in another order; the real name is told too; nobody logs in unnamed.",
     ),
     Accepted(
         "handshake/start-ok-5000-bytes",
