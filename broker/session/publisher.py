@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _ROUTES_MAX = 4096
 # Ten years, as RabbitMQ allows for every time to live.
 _EXPIRATION_MAX_MS = 315_360_000_000
-# Properties for which a message must be looked into: refused, or routed by (CC and BCC are headers).
-_LOOKED_INTO = properties.EXPIRATION | properties.USER_ID | properties.HEADERS | properties.REPLY_TO
+# Properties for which a message must be looked into: it may be refused, rewritten, or routed by them.
+_LOOKED_INTO = properties.EXPIRATION | properties.USER_ID | properties.MORE_KEYS | properties.DIRECT_REPLY
 _NO_ROUTE = basic.short_string(replies.NO_ROUTE.name)
 
 Queues = tuple[ClassicQueue, ...]

@@ -92,35 +92,7 @@ class PublishRun:
         self.stop = stop
 
 
-class PropertiesSeen:
-    """The properties that were checked last, so that a publisher's constant properties are walked once, not once a
-    message.
-    """
-
-    __slots__ = ("flags", "known", "last")
-
-    # A publisher with varying message ids never hits; what it costs in memory stays bounded.
-    _KNOWN_MAX = 256
-
-    def __init__(self) -> None:
-        self.last = b"\x00\x00"
-        self.flags = 0
-        self.known: dict[bytes, int] = {b"\x00\x00": 0}
-
-    def look(self, raw: bytes) -> int:
-        """The flags of ``raw``. Raises properties.BadProperties."""
-        flags = self.known.get(raw)
-        if flags is None:
-            flags = properties.check(raw)
-            if len(self.known) >= self._KNOWN_MAX:
-                self.known.clear()
-            self.known[raw] = flags
-        self.last = raw
-        self.flags = flags
-        return flags
-
-
-def read_publish_run(data: bytes, start: int, payload_max: int, seen: PropertiesSeen) -> PublishRun | None:
+def read_publish_run(data: bytes, start: int, payload_max: int, checker: properties.Checker) -> PublishRun | None:
     """All whole publishes from ``start`` on that repeat one method frame and have at most one body frame each.
 
     Stops, without a complaint, at whatever else stands there: another frame, a half frame, a body in pieces, an error.
@@ -134,7 +106,7 @@ def read_publish_run(data: bytes, start: int, payload_max: int, seen: Properties
     method_size = len(method)
     contents: list[bytes] = []
     flags = 0
-    last, last_flags = seen.last, seen.flags
+    last, last_flags = checker.last, checker.flags
     pos = start
     if method[-1] != 0xCE:
         return None
@@ -151,10 +123,10 @@ def read_publish_run(data: bytes, start: int, payload_max: int, seen: Properties
             break
         if header_size - 12 != len(last) or not data.startswith(last, head + PROPERTIES_AT):
             try:
-                last_flags = seen.look(data[head + PROPERTIES_AT : body - 1])
+                last_flags = checker.check(data[head + PROPERTIES_AT : body - 1])
             except properties.BadProperties:
                 break
-            last = seen.last
+            last = checker.last
         if body_size:
             if body + 7 > end:
                 break

@@ -10,7 +10,7 @@ the broker in the middle of a batch discards the rest of that batch.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from protocol.amqp import basic, channels, frames, handshake, methods, replies
+from protocol.amqp import basic, channels, frames, handshake, methods, properties, replies
 from protocol.amqp.channels import Action, Input
 from protocol.amqp.content import CONTENT_HEAD_BYTES, ContentAssembler
 from protocol.amqp.errors import AmqpError, HardError, SoftError, precondition_failed
@@ -66,9 +66,9 @@ class Offer:
 class _Channel:
     __slots__ = ("assembler", "state")
 
-    def __init__(self, number: int, keep_max: int) -> None:
+    def __init__(self, number: int, keep_max: int, checker: properties.Checker) -> None:
         self.state = channels.State.OPEN
-        self.assembler = ContentAssembler(number, keep_max)
+        self.assembler = ContentAssembler(number, keep_max, checker)
 
 
 class Connection:
@@ -90,7 +90,7 @@ class Connection:
         self._deadline: float | None = now + offer.handshake_timeout_s
         self._buffer = FrameBuffer(_INITIAL_FRAME_MAX)
         self._channels: dict[int, _Channel] = {}
-        self._seen = basic.PropertiesSeen()
+        self._checker = properties.Checker()
 
     @property
     def ended(self) -> bool:
@@ -137,7 +137,9 @@ class Connection:
             return None
         if is_publish:
             # A body that is too large is the frame by frame path's to refuse.
-            return basic.read_publish_run(data, pos, min(self._buffer.payload_max, self.offer.message_max), self._seen)
+            return basic.read_publish_run(
+                data, pos, min(self._buffer.payload_max, self.offer.message_max), self._checker
+            )
         return basic.read_settlement_run(data, pos)
 
     def _read_header(self) -> bool:
@@ -217,7 +219,7 @@ class Connection:
     def _act_on_channel(self, action: Action, number: int, method: Method | None) -> Event | None:
         match action:
             case Action.OPEN:
-                self._channels[number] = _Channel(number, self.offer.message_max)
+                self._channels[number] = _Channel(number, self.offer.message_max, self._checker)
                 return ChannelOpened(number)
             case Action.CLOSE:
                 del self._channels[number]

@@ -6,9 +6,10 @@ usual case of one body frame; this is for all the rest, and it knows the words f
 
 from struct import Struct
 
-from protocol.amqp import frames, properties, replies
+from protocol.amqp import frames, replies
 from protocol.amqp.basic import CLASS_BASIC, PROPERTIES_AT, PUBLISH_METHOD
 from protocol.amqp.errors import HardError
+from protocol.amqp.properties import Checker
 
 # RabbitMQ's absolute bound on a body, checked as soon as its header comes.
 BODY_MAX_BYTES = 512 * 1024 * 1024
@@ -26,12 +27,24 @@ class ContentAssembler:
     when it is whole.
     """
 
-    __slots__ = ("arguments", "awaiting", "bodies", "body_size", "channel", "flags", "header", "keep_max", "remaining")
+    __slots__ = (
+        "arguments",
+        "awaiting",
+        "bodies",
+        "body_size",
+        "channel",
+        "checker",
+        "flags",
+        "header",
+        "keep_max",
+        "remaining",
+    )
 
     IDLE, HEADER, BODY = range(3)
 
-    def __init__(self, channel: int, keep_max: int) -> None:
+    def __init__(self, channel: int, keep_max: int, checker: Checker) -> None:
         self.channel = channel
+        self.checker = checker
         self.keep_max = keep_max
         self.awaiting = self.IDLE
         self.arguments = b""
@@ -79,7 +92,7 @@ class ContentAssembler:
         if body_size > BODY_MAX_BYTES:
             raise _frame_error(f"content body size {body_size} exceeds maximum allowed size {BODY_MAX_BYTES}")
         try:
-            self.flags = properties.check(payload[_HEADER.size :])
+            self.flags = self.checker.check(payload[_HEADER.size :])
         except ValueError:
             raise HardError(replies.INTERNAL_ERROR, "") from None
         self.body_size = self.remaining = body_size

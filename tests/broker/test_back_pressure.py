@@ -1,5 +1,6 @@
 """A client that does not read stops only itself, and holds no more memory than its outbox may."""
 
+import pamqp.frame
 import pytest
 
 from broker.session.outbox import Outbox
@@ -161,3 +162,19 @@ def test_ten_slow_consumers_share_and_all_is_delivered_once(broker):
         each.start_reading()
     got = [int(body[:6]) for each in slow for body in each.bodies()]
     assert sorted(got) == list(range(15_000))
+
+
+def test_a_flood_of_gets_is_answered_no_faster_than_it_is_read(broker):
+    publish(broker, 200, size=100_000)
+    client = broker.connect(1)
+    client.reads = False
+    gets = pamqp.frame.marshal(Basic.Get(queue="q", no_ack=True), 1) * 200
+    client.referee = None
+    client.send_bytes(gets)
+    assert client.session.paused
+    assert client.session.outbox.size < Outbox.CLOGGED + 200_000
+    client.wants_drain = True
+    client.start_reading()
+    got = client.frames()
+    assert len(got) == 200
+    assert all(len(each.body) == 100_000 for each in got)

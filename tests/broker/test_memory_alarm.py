@@ -152,3 +152,15 @@ def test_a_body_that_nobody_takes_weighs_nothing(broker):
     client.publish(1, b"y", key="nowhere", mandatory=True)
     client.expect(Basic.Return)
     assert broker.node.gauge.bytes == 0
+
+
+def test_a_blocked_client_hears_that_the_broker_stops_and_is_read_for_its_close_ok(broker):
+    client = broker.connect(1)
+    client.declare()
+    fill(client)
+    assert client.session.paused
+    resumed = []
+    client.session.on_resume = lambda: resumed.append(True)
+    broker.shutdown()
+    assert resumed
+    assert not client.session.paused
