@@ -13,5 +13,7 @@ def census() -> Counter[str]:
     gc.collect()
     kinds = (type(thing) for thing in gc.get_objects())
     return Counter(
-        kind.__qualname__ for kind in kinds if kind.__module__.startswith(_ROOMS) and kind.__qualname__ not in _IGNORED
+        kind.__qualname__
+        for kind in kinds
+        if str(kind.__module__).startswith(_ROOMS) and kind.__qualname__ not in _IGNORED
     )

@@ -6,9 +6,7 @@ import aio_pika
 
 async def main(url: str = "amqp://guest:guest@localhost/") -> None:
     async with await aio_pika.connect(url) as connection:
-        channel = (
-            await connection.channel()
-        )  # with confirms: each publish below returns once the broker has the message
+        channel = await connection.channel()  # with confirms: a publish returns once the broker has the message
         queue = await channel.declare_queue("hares", auto_delete=True)
         for kind, key in {"direct": "field.north", "fanout": "", "topic": "field.*", "headers": ""}.items():
             exchange = await channel.declare_exchange(f"hares.{kind}", kind, auto_delete=True)
