@@ -19,7 +19,7 @@ from tests.protocol.strategies import channels, properties, short_strings, tags
 NO_LIMIT = 1 << 20
 bodies = st.binary(max_size=60)
 # pamqp refuses to write any other name of an exchange.
-exchange_names = st.text("abcXYZ019-_.:@#,/><", max_size=40)
+exchange_names = st.text("abcXYZ019-_.:@#,/+ ", max_size=40)
 routes = st.tuples(exchange_names, short_strings)
 
 
