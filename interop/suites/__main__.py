@@ -69,19 +69,24 @@ def _hold(suite: Suite, options: argparse.Namespace) -> tuple[str, list[str]]:
     checkout = find_checkout(options.checkouts, suite)
     python = python_for(suite, checkout, options.cache)
     known = suite.known_on_rabbitmq if options.as_rabbitmq else suite.known_failures
+    commit = commit_of(checkout)
+    log = options.cache / f"{suite.name}.broker.log"
+    log.unlink(missing_ok=True)
     begun = time.monotonic()
-    with _broker(options.url, options.cache / f"{suite.name}.broker.log") as port:
-        print(f"{suite.name}: running", flush=True)
+    with _broker(options.url, log) as port:
+        print(f"{suite.name}: running (commit {commit[:8]}; expectations are of {suite.commit[:8]})", flush=True)
         outcome = run(suite, checkout, python, port, options.cache, known, options.only)
     verdict = Verdict(outcome, known)
     counts = [outcome.count(result) for result in (PASSED, FAILED, SKIPPED)]
     found = [len(verdict.known), len(verdict.unexpected), len(verdict.outlived)]
     row = _ROW.format(suite.name, *counts, *found, f"{time.monotonic() - begun:.0f}")
     problems = [f"{suite.name}: failed: {name}\n    {outcome.messages[name]:.300}" for name in verdict.unexpected]
+    if log.exists() and "Traceback" in log.read_text():
+        problems.append(f"{suite.name}: the broker logged a traceback; see {log}")
     if options.only:
         return row, problems
     problems += [f"{suite.name}: passes now, take it off the list: {name}" for name in verdict.outlived]
-    if commit_of(checkout).startswith(suite.commit) and len(outcome.results) != suite.tests:
+    if commit.startswith(suite.commit) and len(outcome.results) != suite.tests:
         problems.append(
             f"{suite.name}: {len(outcome.results)} tests ran, {suite.tests} belong to commit {suite.commit}"
         )
