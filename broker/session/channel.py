@@ -226,6 +226,9 @@ class Channel:
 
     def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method:  # noqa: ARG002
         self._transactional().commit(turn)
+        if self.shared.prefetch:
+            # Acks for one queue made room for the others.
+            self.touch_queues(turn)
         return Tx.CommitOk()
 
     def tx_rollback(self, method: Tx.Rollback, turn: "Turn") -> Method:  # noqa: ARG002

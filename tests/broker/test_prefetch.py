@@ -189,6 +189,22 @@ def test_an_uncommitted_ack_makes_no_room(client):
     assert client.bodies() == [b"1"]
 
 
+def test_a_commit_makes_shared_room_for_other_queues_too(client):
+    """Found by the simulation, seed 54: only the queue of the acked message looked again."""
+    client.declare("r")
+    client.call(1, Basic.Qos(prefetch_count=1, global_=True), Basic.QosOk)
+    client.call(1, Tx.Select(), Tx.SelectOk)
+    client.open_channel(2)
+    client.consume("q", tag="q")
+    client.consume("r", tag="r")
+    client.publish(2, b"q0")
+    client.publish(2, b"r0", key="r")
+    assert client.bodies() == [b"q0"]
+    client.ack(1, 1)
+    client.call(1, Tx.Commit(), Tx.CommitOk)
+    assert client.bodies() == [b"r0"]
+
+
 def test_a_size_limit_is_refused(client):
     client.send(1, Basic.Qos(prefetch_size=1))
     client.expect_closed(540, "NOT_IMPLEMENTED - prefetch_size!=0 (1)", Basic.Qos)
