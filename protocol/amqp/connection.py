@@ -10,15 +10,14 @@ the broker in the middle of a batch discards the rest of that batch.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from protocol.amqp import basic, channels, frames, handshake, methods, properties, replies
-from protocol.amqp.channels import Action, Input
-from protocol.amqp.content import CONTENT_HEAD_BYTES, ContentAssembler
-from protocol.amqp.errors import AmqpError, HardError, SoftError, precondition_failed
-from protocol.amqp.events import ChannelClosed, ChannelOpened, Closed, Event, Login, MethodReceived, Open, Refused
+from protocol.amqp import basic, frames, handshake, methods, replies
+from protocol.amqp.errors import AmqpError, HardError, SoftError
+from protocol.amqp.events import ChannelClosed, ChannelOpened, Closed, Event, Login, MethodReceived, Open
 from protocol.amqp.frames import FrameBuffer, FramingLost
 from protocol.amqp.handshake import State, Step
 from protocol.amqp.heartbeat import Heartbeat
 from protocol.amqp.methods import Method
+from protocol.amqp.multiplexer import Multiplexer
 from protocol.amqp.tables import FieldTable
 
 # Frames before tune-ok may not be larger (RabbitMQ's initial_frame_max since 4.1).
@@ -33,11 +32,6 @@ _SILENT_CLOSE_DELAY_S = 3.0
 _CLOSE_TIMEOUT_MAX_S = 30.0
 
 _SETTLEMENT_IDS = (b"\x00\x3c\x00\x50", b"\x00\x3c\x00\x5a", b"\x00\x3c\x00\x78")
-_CHANNEL_INPUTS: dict[type[Method], Input] = {
-    methods.Channel.Open: Input.OPEN,
-    methods.Channel.Close: Input.CLOSE,
-    methods.Channel.CloseOk: Input.CLOSE_OK,
-}
 
 
 class Offer:
@@ -63,14 +57,6 @@ class Offer:
         self.handshake_timeout_s = handshake_timeout_s
 
 
-class _Channel:
-    __slots__ = ("assembler", "state")
-
-    def __init__(self, number: int, keep_max: int, checker: properties.Checker) -> None:
-        self.state = channels.State.OPEN
-        self.assembler = ContentAssembler(number, keep_max, checker)
-
-
 class Connection:
     """One client's connection. ``write`` takes whole frames to be sent.
 
@@ -84,13 +70,11 @@ class Connection:
         self.client_properties: FieldTable = {}
         self.capabilities: FieldTable = {}
         self.frame_max = offer.frame_max
-        self.channel_max = offer.channel_max
         self.heartbeat = Heartbeat(0, now)
         self.end_reason = ""
         self._deadline: float | None = now + offer.handshake_timeout_s
         self._buffer = FrameBuffer(_INITIAL_FRAME_MAX)
-        self._channels: dict[int, _Channel] = {}
-        self._checker = properties.Checker()
+        self._multiplexer = Multiplexer(offer.message_max, offer.channel_max, self._send)
 
     @property
     def ended(self) -> bool:
@@ -132,13 +116,13 @@ class Connection:
         is_publish = method_id == basic.PUBLISH
         if (not is_publish and method_id not in _SETTLEMENT_IDS) or data[pos] != frames.METHOD:
             return None
-        channel = self._channels.get(data[pos + 1] << 8 | data[pos + 2])
-        if channel is None or channel.state is not channels.State.OPEN or channel.assembler.awaiting:
+        channel = self._multiplexer.channels.get(data[pos + 1] << 8 | data[pos + 2])
+        if channel is None or not channel.ready_for_runs:
             return None
         if is_publish:
             # A body that is too large is the frame by frame path's to refuse.
             return basic.read_publish_run(
-                data, pos, min(self._buffer.payload_max, self.offer.message_max), self._checker
+                data, pos, min(self._buffer.payload_max, self.offer.message_max), self._multiplexer.checker
             )
         return basic.read_settlement_run(data, pos)
 
@@ -161,78 +145,8 @@ class Connection:
         if self.state is State.CLOSED:
             return None
         if self.state is not State.RUNNING:
-            raise _unexpected_frame(kind, payload)
-        if kind == frames.METHOD and len(payload) >= 4:
-            return self._read_method(channel, payload)
-        if kind == frames.BODY or (kind == frames.HEADER and len(payload) >= CONTENT_HEAD_BYTES):
-            return self._read_content(kind, channel, payload)
-        if kind == frames.HEARTBEAT and not payload:
-            raise _unexpected_frame(kind, payload)
-        raise HardError(replies.FRAME_ERROR, f"type {kind}, {frames.snippet(payload)}: unknown_frame")
-
-    # -- channels ------------------------------------------------------------------------------------------------------
-
-    def _read_method(self, number: int, payload: bytes) -> Event | None:
-        channel = self._channels.get(number)
-        if channel is not None:
-            if payload[:4] == basic.PUBLISH:
-                basic.PublishArguments(payload[4:])
-                channel.assembler.start(payload[4:])
-                return None
-            channel.assembler.method_came()
-        method = methods.decode(payload)
-        return self._step_channel(number, _CHANNEL_INPUTS.get(type(method), Input.METHOD), method)
-
-    def _read_content(self, kind: int, number: int, payload: bytes) -> Event | None:
-        channel = self._channels.get(number)
-        if channel is None:
-            return self._step_channel(number, Input.CONTENT, None)
-        # Also while the channel is closing: as in RabbitMQ, content must then still be in order.
-        assembler = channel.assembler
-        if not assembler.add(kind, payload):
-            return None
-        content = assembler.finish()
-        if channel.state is not channels.State.OPEN:
-            return self._step_channel(number, Input.CONTENT, None)
-        if assembler.too_large:
-            text = f"message size {assembler.body_size} is larger than configured max size {self.offer.message_max}"
-            error = precondition_failed(text)
-            error.blame(basic.CLASS_BASIC, basic.PUBLISH_METHOD)
-            return Refused(number, error)
-        return basic.PublishRun(number, assembler.arguments, [content], assembler.flags, 0)
-
-    def _step_channel(self, number: int, given: Input, method: Method | None) -> Event | None:
-        channel = self._channels.get(number)
-        state = channels.State.ABSENT if channel is None else channel.state
-        if channel is None and len(self._channels) >= self.channel_max:
-            text = f"number of channels opened ({len(self._channels)}) has reached"
-            raise HardError(replies.NOT_ALLOWED, f"{text} the negotiated channel_max ({self.channel_max})")
-        cell = channels.TABLE[state, given]
-        if isinstance(cell, channels.Refuse):
-            error = cell.error()
-            if method is not None:
-                error.blame(*methods.ids(method))
-            raise error
-        action, _ = cell
-        return self._act_on_channel(action, number, method)
-
-    def _act_on_channel(self, action: Action, number: int, method: Method | None) -> Event | None:
-        match action:
-            case Action.OPEN:
-                self._channels[number] = _Channel(number, self.offer.message_max, self._checker)
-                return ChannelOpened(number)
-            case Action.CLOSE:
-                del self._channels[number]
-                return ChannelClosed(number)
-            case Action.FREE:
-                del self._channels[number]
-            case Action.ANSWER_CLOSE:
-                self._send(number, methods.Channel.CloseOk())
-            case Action.PASS_ON if method is not None:
-                return MethodReceived(number, method)
-            case _:
-                pass
-        return None
+            raise frames.unexpected(kind, payload)
+        return self._multiplexer.read(kind, channel, payload)
 
     # -- channel 0 -----------------------------------------------------------------------------------------------------
 
@@ -248,8 +162,8 @@ class Connection:
         if self.state is State.CLOSED or (kind == frames.HEARTBEAT and not payload):
             return None
         if kind in (frames.HEADER, frames.BODY):
-            raise _unexpected_frame(kind, payload)
-        raise HardError(replies.FRAME_ERROR, f"type {kind}, {frames.snippet(payload)}: unknown_frame")
+            raise frames.unexpected(kind, payload)
+        raise frames.unknown(kind, payload)
 
     def _step_connection(self, method: Any, now: float) -> Event | None:
         step = handshake.TABLE.get((self.state, type(method)))
@@ -285,7 +199,7 @@ class Connection:
         handshake.check_negotiated("frame_max", method.frame_max, _FRAME_MIN, self.offer.frame_max)
         handshake.check_negotiated("channel_max", method.channel_max, _CHANNEL_MIN, self.offer.channel_max)
         self.frame_max = method.frame_max
-        self.channel_max = method.channel_max
+        self._multiplexer.channel_max = method.channel_max
         self.heartbeat = Heartbeat(method.heartbeat, now)
         self._buffer.payload_max = method.frame_max
         self.state = State.OPENING
@@ -310,10 +224,7 @@ class Connection:
 
     def close_channel(self, number: int, error: SoftError) -> None:
         """End a channel. What it held must have been settled before."""
-        channel = self._channels[number]
-        channel.state = channels.State.CLOSING
-        channel.assembler.keep_max = 0
-        self._send(number, methods.Channel.Close(error.reply.code, error.text, error.class_id, error.method_id))
+        self._multiplexer.close(number, error)
 
     def fail(self, error: AmqpError, now: float) -> None:
         """End the connection on account of ``error``. What its channels held must have been settled before.
@@ -410,7 +321,3 @@ class _DeafBuffer(FrameBuffer):
 
     def feed(self, data: bytes) -> None:
         pass
-
-
-def _unexpected_frame(kind: int, payload: bytes) -> HardError:
-    return HardError(replies.UNEXPECTED_FRAME, f"type {kind}, {frames.snippet(payload)}")

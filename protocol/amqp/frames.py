@@ -35,6 +35,16 @@ class FramingLost(HardError):
     """The peer's frames cannot be told apart any more: nothing that follows may be read."""
 
 
+def unexpected(kind: int, payload: bytes) -> HardError:
+    """A frame that may not stand here."""
+    return HardError(replies.UNEXPECTED_FRAME, f"type {kind}, {snippet(payload)}")
+
+
+def unknown(kind: int, payload: bytes) -> HardError:
+    """A frame of no known type, or too short for its type."""
+    return HardError(replies.FRAME_ERROR, f"type {kind}, {snippet(payload)}: unknown_frame")
+
+
 def snippet(payload: bytes) -> str:
     """A payload as RabbitMQ shows it in reply texts: its first 16 bytes."""
     if len(payload) <= 16:

@@ -87,7 +87,7 @@ def test_empty_body_frames_without_end_take_up_no_room():
     client.declare()
     method, header, *_ = parts(b"x", [1])
     client.send(1, method + header + pamqp.frame.marshal(ContentBody(b""), 1) * 10_000)
-    assembler = client.session.connection._channels[1].assembler
+    assembler = client.session.connection._multiplexer.channels[1].assembler
     assert not assembler.bodies
     client.send(1, pamqp.frame.marshal(ContentBody(b"x"), 1))
     assert client.drain() == [b"x"]

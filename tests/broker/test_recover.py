@@ -28,7 +28,7 @@ def test_the_old_tags_are_void(client):
     client.call(1, Basic.Recover(requeue=True), Basic.RecoverOk)
     client.ack(1, 1)
     client.frames()
-    assert client.session.connection._channels[1].state.name == "CLOSING"
+    assert client.session.connection._multiplexer.channels[1].state.name == "CLOSING"
 
 
 def test_without_a_consumer_it_goes_back_to_the_queue(client):

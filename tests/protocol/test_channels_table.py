@@ -60,7 +60,7 @@ def in_state(state):
 
 
 def state_of(peer, number=1):
-    channel = peer.connection._channels.get(number)
+    channel = peer.connection._multiplexer.channels.get(number)
     return State.ABSENT if channel is None else channel.state
 
 

@@ -1,0 +1,127 @@
+"""Multiplexer: the channels of one connection, each with its state and the content that it is taking in.
+
+What moves a channel from one state to another stands in ``channels.TABLE``; this does what the table says.
+"""
+
+from collections.abc import Callable
+
+from protocol.amqp import basic, channels, frames, methods, replies
+from protocol.amqp.channels import Action, Input
+from protocol.amqp.content import CONTENT_HEAD_BYTES, ContentAssembler
+from protocol.amqp.errors import HardError, SoftError, precondition_failed
+from protocol.amqp.events import ChannelClosed, ChannelOpened, Event, MethodReceived, Refused
+from protocol.amqp.methods import Method
+from protocol.amqp.properties import Checker
+
+_INPUTS: dict[type[Method], Input] = {
+    methods.Channel.Open: Input.OPEN,
+    methods.Channel.Close: Input.CLOSE,
+    methods.Channel.CloseOk: Input.CLOSE_OK,
+}
+
+
+class ChannelInput:
+    """One channel that was opened and is not freed yet."""
+
+    __slots__ = ("assembler", "state")
+
+    def __init__(self, number: int, keep_max: int, checker: Checker) -> None:
+        self.state = channels.State.OPEN
+        self.assembler = ContentAssembler(number, keep_max, checker)
+
+    @property
+    def ready_for_runs(self) -> bool:
+        """Whether whole runs of publishes and settlements may be read past the table and the assembler."""
+        return self.state is channels.State.OPEN and not self.assembler.awaiting
+
+
+class Multiplexer:
+    """``channel_max`` is what was negotiated, ``message_max`` in bytes; ``send`` takes replies of a life cycle."""
+
+    __slots__ = ("_message_max", "_send", "channel_max", "channels", "checker")
+
+    def __init__(self, message_max: int, channel_max: int, send: Callable[[int, Method], None]) -> None:
+        self.channel_max = channel_max
+        self.channels: dict[int, ChannelInput] = {}
+        self.checker = Checker()
+        self._message_max = message_max
+        self._send = send
+
+    def read(self, kind: int, number: int, payload: bytes) -> Event | None:
+        """A frame came on a channel. Raises HardError."""
+        if kind == frames.METHOD and len(payload) >= 4:
+            return self._read_method(number, payload)
+        if kind == frames.BODY or (kind == frames.HEADER and len(payload) >= CONTENT_HEAD_BYTES):
+            return self._read_content(kind, number, payload)
+        if kind == frames.HEARTBEAT and not payload:
+            raise frames.unexpected(kind, payload)
+        raise frames.unknown(kind, payload)
+
+    def close(self, number: int, error: SoftError) -> None:
+        """End a channel on account of ``error``; it is freed when the client has answered."""
+        channel = self.channels[number]
+        channel.state = channels.State.CLOSING
+        channel.assembler.keep_max = 0
+        self._send(number, methods.Channel.Close(error.reply.code, error.text, error.class_id, error.method_id))
+
+    def _read_method(self, number: int, payload: bytes) -> Event | None:
+        channel = self.channels.get(number)
+        if channel is not None:
+            if payload[:4] == basic.PUBLISH:
+                basic.PublishArguments(payload[4:])
+                channel.assembler.start(payload[4:])
+                return None
+            channel.assembler.method_came()
+        method = methods.decode(payload)
+        return self._step(number, _INPUTS.get(type(method), Input.METHOD), method)
+
+    def _read_content(self, kind: int, number: int, payload: bytes) -> Event | None:
+        channel = self.channels.get(number)
+        if channel is None:
+            return self._step(number, Input.CONTENT, None)
+        # Also while the channel is closing: as in RabbitMQ, content must then still be in order.
+        assembler = channel.assembler
+        if not assembler.add(kind, payload):
+            return None
+        content = assembler.finish()
+        if channel.state is not channels.State.OPEN:
+            return self._step(number, Input.CONTENT, None)
+        if assembler.too_large:
+            text = f"message size {assembler.body_size} is larger than configured max size {self._message_max}"
+            error = precondition_failed(text)
+            error.blame(basic.CLASS_BASIC, basic.PUBLISH_METHOD)
+            return Refused(number, error)
+        return basic.PublishRun(number, assembler.arguments, [content], assembler.flags, 0)
+
+    def _step(self, number: int, given: Input, method: Method | None) -> Event | None:
+        channel = self.channels.get(number)
+        state = channels.State.ABSENT if channel is None else channel.state
+        if channel is None and len(self.channels) >= self.channel_max:
+            text = f"number of channels opened ({len(self.channels)}) has reached"
+            raise HardError(replies.NOT_ALLOWED, f"{text} the negotiated channel_max ({self.channel_max})")
+        cell = channels.TABLE[state, given]
+        if isinstance(cell, channels.Refuse):
+            error = cell.error()
+            if method is not None:
+                error.blame(*methods.ids(method))
+            raise error
+        action, _ = cell
+        return self._act(action, number, method)
+
+    def _act(self, action: Action, number: int, method: Method | None) -> Event | None:
+        match action:
+            case Action.OPEN:
+                self.channels[number] = ChannelInput(number, self._message_max, self.checker)
+                return ChannelOpened(number)
+            case Action.CLOSE:
+                del self.channels[number]
+                return ChannelClosed(number)
+            case Action.FREE:
+                del self.channels[number]
+            case Action.ANSWER_CLOSE:
+                self._send(number, methods.Channel.CloseOk())
+            case Action.PASS_ON if method is not None:
+                return MethodReceived(number, method)
+            case _:
+                pass
+        return None
