@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 # What a queued message costs beside its content: the object, its place in the deque, the bytes' own head (measured:
 # 234-250 bytes in all for a 16-byte message, whose content is 46).
 MESSAGE_OVERHEAD_BYTES = 200
-# Deliveries to one outbox are handed over in pieces of about this size, as an outbox only says that it is full
-# afterwards.
+# Deliveries are handed over in pieces of about this size, as an outbox only says that it is full afterwards; whoever
+# takes part in one piece may share an outbox with all the others.
 _PIECE_BYTES = 256 * 1024
 
 
@@ -93,34 +93,28 @@ class ClassicQueue:
             if given >= budget:
                 turn.touch(self)
                 break
-            takers, each = subscribers.with_room(self._piece())
+            wanted = 1 if ready.returned else min(self._piece(), budget - given, len(ready.fresh))
+            takers, each = subscribers.with_room(wanted)
             if not takers:
                 break
             if ready.returned:
                 sequence, message = ready.take_returned()
                 takers[0].deliver([message], sequence, 1, redelivered=True)
-                subscribers.served(takers[0])
-                given += 1
             else:
-                given += self._deal(takers, each)
+                self._deal(takers, each)
+            subscribers.served(takers)
+            given += each * len(takers)
         return given
 
     def _piece(self) -> int:
         return max(1, int(_PIECE_BYTES * self.held / self.held_bytes)) if self.held_bytes else 1
 
-    def _deal(self, takers: list[Subscriber], each: int) -> int:
+    def _deal(self, takers: list[Subscriber], each: int) -> None:
         ready, k = self._ready, len(takers)
         sequence = ready.head
-        count = min(len(ready.fresh), each * k)
-        messages = ready.take_fresh(count)
-        if k == 1:
-            takers[0].deliver(messages, sequence, 1, redelivered=False)
-            self._subscribers.served(takers[0])
-            return count
-        for i in range(min(k, count)):
-            takers[i].deliver(messages[i::k], sequence + i, k, redelivered=False)
-        self._subscribers.served(takers[(count - 1) % k])
-        return count
+        messages = ready.take_fresh(each * k)
+        for i, taker in enumerate(takers):
+            taker.deliver(messages[i::k] if k > 1 else messages, sequence + i, k, redelivered=False)
 
     def take(self) -> tuple[int, Message, bool] | None:
         """The next message for a basic.get: its number, itself, whether it was handed out before; None for none."""
@@ -171,6 +165,11 @@ class ClassicQueue:
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """It gets no more; what it was given stays with it until settled."""
         self._subscribers.remove(subscriber)
+
+    def reconsider(self, subscriber: Subscriber, turn: "Turn") -> None:
+        """It may have room again."""
+        self._subscribers.reconsider(subscriber)
+        turn.touch(self)
 
     # -- end -----------------------------------------------------------------------------------------------------------
 

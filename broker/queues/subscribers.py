@@ -2,11 +2,14 @@
 
 Round robin, exact to the message: after m messages to k subscribers with room the next one begins with the m-mod-k-th.
 It is dealt in batches all the same: of a run of messages the i-th subscriber gets every k-th, from the i-th on.
+
+Who was found without room is not asked again before ``reconsider``, so that a message costs the same with ten
+thousand busy workers as with ten.
 """
 
-from collections import deque
+from bisect import bisect_left, insort
+from collections import OrderedDict
 from collections.abc import Iterator
-from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from broker.message import Message
@@ -36,72 +39,100 @@ class Subscriber(Protocol):
         """The queue was deleted."""
 
 
+# Linked, since whoever is served goes from the front to the end: a dict's front fills with holes.
+Rotation = OrderedDict[Subscriber, None]
+
+
 class Subscribers:
     """One rotation for each priority, the highest first; in a rotation the first subscriber is next.
 
     A lower priority gets only what no higher one has room for (https://www.rabbitmq.com/docs/consumer-priority).
     """
 
-    __slots__ = ("_rotations",)
+    __slots__ = ("_in_rotation", "_levels", "_rotations")
 
     def __init__(self) -> None:
-        self._rotations: dict[int, deque[Subscriber]] = {}
+        # All of them, in the order they came; False for those without room, who stand in no rotation.
+        self._in_rotation: dict[Subscriber, bool] = {}
+        self._rotations: dict[int, Rotation] = {}
+        # The negated priorities that have a rotation, so the highest priority first.
+        self._levels: list[int] = []
 
     def __len__(self) -> int:
-        return sum(map(len, self._rotations.values()))
-
-    def __bool__(self) -> bool:
-        return bool(self._rotations)
+        return len(self._in_rotation)
 
     def __iter__(self) -> Iterator[Subscriber]:
-        return chain.from_iterable(self._rotations.values())
-
-    def add(self, subscriber: Subscriber) -> None:
-        priority = subscriber.priority
-        if priority not in self._rotations:
-            rotations = {**self._rotations, priority: deque[Subscriber]()}
-            self._rotations = {level: rotations[level] for level in sorted(rotations, reverse=True)}
-        self._rotations[priority].append(subscriber)
-
-    def remove(self, subscriber: Subscriber) -> None:
-        rotation = self._rotations[subscriber.priority]
-        rotation.remove(subscriber)
-        if not rotation:
-            del self._rotations[subscriber.priority]
+        return iter(self._in_rotation)
 
     def has_exclusive(self) -> bool:
-        return any(subscriber.exclusive for subscriber in self)
+        """An exclusive subscriber never has company."""
+        return len(self) == 1 and next(iter(self)).exclusive
+
+    def add(self, subscriber: Subscriber) -> None:
+        self._in_rotation[subscriber] = False
+        self.reconsider(subscriber)
+
+    def remove(self, subscriber: Subscriber) -> None:
+        if self._in_rotation[subscriber]:
+            self._set_aside(subscriber)
+        del self._in_rotation[subscriber]
+
+    def reconsider(self, subscriber: Subscriber) -> None:
+        """It may have room again. One that was set aside goes to the end, as in RabbitMQ; one that left stays away."""
+        if self._in_rotation.get(subscriber) is False:
+            self._in_rotation[subscriber] = True
+            priority = subscriber.priority
+            rotation = self._rotations.get(priority)
+            if rotation is None:
+                rotation = self._rotations[priority] = OrderedDict()
+                insort(self._levels, -priority)
+            rotation[subscriber] = None
+
+    def _set_aside(self, subscriber: Subscriber) -> None:
+        self._in_rotation[subscriber] = False
+        priority = subscriber.priority
+        rotation = self._rotations[priority]
+        del rotation[subscriber]
+        if not rotation:
+            del self._rotations[priority]
+            del self._levels[bisect_left(self._levels, -priority)]
 
     def with_room(self, wanted: int) -> tuple[list[Subscriber], int]:
-        """Those who can take a message now, in turn, and how many each of them may be given.
+        """Those who are to be given a message now, in turn, and how many each: ``wanted`` at most in all.
 
-        All are of one priority. As soon as one shares its room with others, only one message may be given before the
+        All are of one priority. One that shares its room with others is given one message by itself, before the
         question is asked again.
         """
-        for rotation in self._rotations.values():
-            takers, each = _with_room(rotation, wanted)
+        while self._levels:
+            takers, each = self._ask(self._rotations[-self._levels[0]], wanted)
             if takers:
                 return takers, each
         return [], 0
 
-    def served(self, last: Subscriber) -> None:
-        """``last`` was given a message and goes to the end, with all who stood before it."""
-        rotation = self._rotations[last.priority]
-        if len(rotation) > 1:
-            rotation.rotate(-1 - rotation.index(last))
-
-
-def _with_room(rotation: deque[Subscriber], wanted: int) -> tuple[list[Subscriber], int]:
-    if len(rotation) == 1:
-        room = rotation[0].room()
-        return ([rotation[0]], min(room, wanted)) if room > 0 else ([], 0)
-    found = []
-    least = wanted
-    for subscriber in rotation:
-        room = subscriber.room()
-        if room > 0:
-            found.append(subscriber)
+    def _ask(self, rotation: Rotation, wanted: int) -> tuple[list[Subscriber], int]:
+        takers: list[Subscriber] = []
+        full: list[Subscriber] = []
+        least = wanted
+        for subscriber in rotation:
+            room = subscriber.room()
+            if room <= 0:
+                full.append(subscriber)
+                continue
             if subscriber.shares_room:
-                return [found[0]], 1
+                least = 1
+                if takers:
+                    break  # those before it take one each, then it is next
+                wanted = 1
+            takers.append(subscriber)
             least = min(least, room)
-    return found, least
+            if len(takers) == wanted:
+                break
+        for subscriber in full:
+            self._set_aside(subscriber)
+        return takers, min(least, wanted // len(takers)) if takers else 0
+
+    def served(self, takers: list[Subscriber]) -> None:
+        """Who was given messages goes to the end, in this order."""
+        rotation = self._rotations[takers[0].priority]
+        for subscriber in takers:
+            rotation.move_to_end(subscriber)

@@ -59,7 +59,7 @@ class Channel:
         count = self._publisher.publish(run, outlet, turn)
         if self._confirms is not None:
             self._confirms.published(count)
-            turn.flush(self._confirms.flush)
+            turn.flush(self._confirm)
 
     def settlement(self, run: basic.SettlementRun, turn: "Turn") -> None:
         """A run of acks, nacks or rejects. Raises SoftError 406; those before the wrong one have been settled then."""
@@ -80,8 +80,16 @@ class Channel:
                     act(deliveries.values(), turn)
                 else:
                     self._transaction.settle(act, deliveries)
+        self._shared_room(turn)
+
+    def _confirm(self, turn: "Turn") -> None:  # noqa: ARG002
+        if self._confirms is not None:
+            self._confirms.flush()
+
+    def _shared_room(self, turn: "Turn") -> None:
+        """Deliveries were settled: consumers of other queues may have room, too."""
         if self.shared.prefetch:
-            self.touch_queues(turn)
+            self.reconsider(turn)
 
     # -- other methods -------------------------------------------------------------------------------------------------
 
@@ -103,7 +111,7 @@ class Channel:
             # As in RabbitMQ: it counts for consumers to come, and lifts the channel's own limit.
             self._prefetch = method.prefetch_count
             self.shared.prefetch = 0
-        self.touch_queues(turn)
+        self.reconsider(turn)
         return Basic.QosOk()
 
     def consume(self, method: Basic.Consume, turn: "Turn") -> None:
@@ -181,10 +189,11 @@ class Channel:
         del self.consumers[consumer.tag]
         if self.owner.connection.capabilities.get("consumer_cancel_notify") is True:
             # Behind the reply to the delete, which may be this channel's own.
-            turn.flush(lambda: self._tell_cancelled(consumer.tag))
+            turn.flush(lambda _: self._tell_cancelled(consumer.tag))
 
     def _tell_cancelled(self, tag: str) -> None:
-        if not self._closed:
+        # In the same turn the tag may have been given to a new consumer, which must not be taken for the old one.
+        if not self._closed and tag not in self.consumers:
             self.send(Basic.Cancel(tag, nowait=True))
 
     def get(self, method: Basic.Get, turn: "Turn") -> Method | None:
@@ -207,7 +216,7 @@ class Channel:
         if not method.requeue:
             raise not_implemented("requeue=false")
         requeue(self.unsettled.take_all().values(), turn)
-        self.touch_queues(turn)
+        self._shared_room(turn)
         return Basic.RecoverOk() if isinstance(method, Basic.Recover) else None
 
     def confirm_select(self, method: Confirm.Select, turn: "Turn") -> Method | None:  # noqa: ARG002
@@ -226,9 +235,7 @@ class Channel:
 
     def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method:  # noqa: ARG002
         self._transactional().commit(turn)
-        if self.shared.prefetch:
-            # Acks for one queue made room for the others.
-            self.touch_queues(turn)
+        self._shared_room(turn)
         return Tx.CommitOk()
 
     def tx_rollback(self, method: Tx.Rollback, turn: "Turn") -> Method:  # noqa: ARG002
@@ -254,16 +261,18 @@ class Channel:
 
     # -- life cycle ----------------------------------------------------------------------------------------------------
 
-    def touch_queues(self, turn: "Turn") -> None:
-        """Have every consumed queue look again: there may be room."""
+    def reconsider(self, turn: "Turn") -> None:
+        """Have every consumed queue look again, once a turn: there may be room."""
+        turn.flush(self._reconsider)
+
+    def _reconsider(self, turn: "Turn") -> None:
         for consumer in self.consumers.values():
-            turn.touch(consumer.queue)
+            consumer.queue.reconsider(consumer, turn)
 
     def close(self, turn: "Turn") -> None:
         """Let go of everything: consumers first, so that nothing comes back here, then what they had not settled."""
         self._closed = True
-        if self._confirms is not None:
-            self._confirms.flush()
+        self._confirm(turn)
         self._end_replies()
         consumers, self.consumers = self.consumers, {}
         for consumer in consumers.values():

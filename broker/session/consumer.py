@@ -155,10 +155,11 @@ class Consumer:
             self._parts[route] = parts
         return parts
 
-    def settled(self, count: int) -> None:
+    def settled(self, count: int, turn: "Turn") -> None:
         """Deliveries were settled, so there is room again."""
         self.limit.outstanding -= count
         self.shared.outstanding -= count
+        self.queue.reconsider(self, turn)
 
 
 class Getter:
@@ -169,5 +170,5 @@ class Getter:
     def __init__(self, queue: ClassicQueue) -> None:
         self.queue = queue
 
-    def settled(self, count: int) -> None:
+    def settled(self, count: int, turn: "Turn") -> None:
         pass

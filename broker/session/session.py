@@ -241,7 +241,7 @@ class Session:
         """The outbox has been sent down to its low water: deliveries, or reading, may go on."""
         if self.outbox.relieved():
             for channel in self.channels.values():
-                channel.touch_queues(turn)
+                channel.reconsider(turn)
         if self._has_unread and not self.outbox.clogged:
             self._has_unread = False
             self.receive(b"", turn)

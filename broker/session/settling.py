@@ -21,14 +21,14 @@ def settle(deliveries: Iterable[Delivery], turn: "Turn") -> None:
     """Done with: acked, or refused for good."""
     for holder, group in groupby(deliveries, _holder_of):
         count = sum(1 for _ in group)
-        holder.settled(count)
+        holder.settled(count, turn)
         holder.queue.settle(count, turn)
 
 
 def requeue(deliveries: Iterable[Delivery], turn: "Turn") -> None:
     """Back to their old places in their queues."""
     for holder, entries in _by_holder(deliveries):
-        holder.settled(len(entries))
+        holder.settled(len(entries), turn)
         holder.queue.put_back(entries, turn)
 
 
