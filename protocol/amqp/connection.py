@@ -77,6 +77,11 @@ class Connection:
         self._multiplexer = Multiplexer(offer.message_max, offer.channel_max, self._send)
 
     @property
+    def channel_max(self) -> int:
+        """How many channels may be open at once."""
+        return self._multiplexer.channel_max
+
+    @property
     def ended(self) -> bool:
         return self.state is State.ENDED
 
