@@ -1,4 +1,4 @@
-"""More worlds than the tests run: ``python -m tests.simulation FIRST_SEED HOW_MANY STEPS``; ends at the first failure."""
+"""More worlds than the tests run: ``python -m tests.simulation FIRST_SEED HOW_MANY STEPS``; ends with a failure."""
 
 import sys
 
