@@ -64,7 +64,7 @@ class VirtualHost(Generic[Q]):
     ``random_bytes(n)`` must not be guessable, since it names queues.
     """
 
-    __slots__ = ("_graph", "_make_queue", "_random_bytes", "exchanges", "name", "queues", "volatile_queues")
+    __slots__ = ("_graph", "_make_queue", "_owned", "_random_bytes", "exchanges", "name", "queues", "volatile_queues")
 
     def __init__(
         self,
@@ -77,6 +77,8 @@ class VirtualHost(Generic[Q]):
         self.queues: dict[str, Q] = {}
         # Reached by name through the default exchange, and by nothing else (direct reply-to).
         self.volatile_queues: dict[str, Destination] = {}
+        # Exclusive queues by owner.
+        self._owned: dict[object, dict[Q, None]] = {}
         self._make_queue = make_queue
         self._random_bytes = random_bytes
         self._graph = BindingGraph()
@@ -180,7 +182,7 @@ class VirtualHost(Generic[Q]):
     ) -> tuple[Q, bool]:
         """A queue and whether it is new; "" asks for a name of the server's. Raises 403, 405 and 406.
 
-        An exclusive queue belongs to ``owner`` and is never durable, whatever the client said.
+        An exclusive queue belongs to ``owner``, until ``delete_owned``, and is never durable, whatever the client said.
         """
         holder = owner if exclusive else None
         durable = durable and not exclusive
@@ -197,6 +199,8 @@ class VirtualHost(Generic[Q]):
         )
         queue = self._make_queue(name, durable, auto_delete, holder, dict(arguments))
         self.queues[name] = queue
+        if exclusive:
+            self._owned.setdefault(owner, {})[queue] = None
         self._graph.version += 1
         return queue, True
 
@@ -233,7 +237,17 @@ class VirtualHost(Generic[Q]):
             return 0
         del self.queues[queue.name]
         self._graph.unbind_destination(queue)
+        owned = self._owned.get(queue.exclusive_owner)
+        if owned is not None:
+            owned.pop(queue, None)
+            if not owned:
+                del self._owned[queue.exclusive_owner]
         return queue.delete(turn)
+
+    def delete_owned(self, owner: object, turn: Any) -> None:
+        """The connection ``owner`` ends, and its exclusive queues with it."""
+        for queue in list(self._owned.get(owner, ())):
+            self.delete_queue(queue, turn)
 
     def queue_unused(self, queue: Q, turn: Any) -> bool:
         """To be called when a consumer left: deletes an auto-delete queue that had consumers and has none now."""

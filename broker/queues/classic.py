@@ -137,6 +137,7 @@ class ClassicQueue:
     def put_back(self, entries: list[Entry], turn: "Turn") -> None:
         """Messages that were handed out come back to their old places, to be redelivered."""
         if self.deleted:
+            self._let_go(len(entries))
             return
         self._ready.put_back(entries)
         turn.touch(self)
@@ -148,8 +149,6 @@ class ClassicQueue:
         return count
 
     def _let_go(self, count: int) -> None:
-        if self.deleted:
-            return
         size = self.held_bytes if count >= self.held else self.held_bytes * count / self.held
         self.held -= count
         self.held_bytes -= size
@@ -174,11 +173,11 @@ class ClassicQueue:
     # -- end -----------------------------------------------------------------------------------------------------------
 
     def delete(self, turn: "Turn") -> int:
-        """Drop everything, tell the consumers; how many messages waited. Later acks for its messages mean nothing."""
-        count = len(self._ready)
-        self._ready.clear()
-        self._gauge.bytes -= self.held_bytes
-        self.held, self.held_bytes = 0, 0.0
+        """Drop what waits, tell the consumers; how many messages waited.
+
+        What is out with clients counts on: it takes up memory until they settle it or go.
+        """
+        count = self.purge(turn)
         self.deleted = True
         subscribers, self._subscribers = self._subscribers, Subscribers()
         for subscriber in subscribers:

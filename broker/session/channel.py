@@ -164,7 +164,7 @@ class Channel:
 
     def _end_replies(self) -> None:
         if self._replies is not None:
-            self._replies.deleted = True
+            self._replies.consumer = None
             del self.vhost.volatile_queues[self._replies.name]
             self._replies = None
             self._publisher.reply_to = ""
@@ -230,7 +230,7 @@ class Channel:
         if self._confirms is not None:
             raise precondition_failed("cannot switch from confirm to tx mode")
         if self._transaction is None:
-            self._transaction = Transaction(self._direct)
+            self._transaction = Transaction(self._direct, self.owner.node.gauge)
         return Tx.SelectOk()
 
     def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method:  # noqa: ARG002

@@ -19,8 +19,8 @@ from protocol.amqp.tables import FieldTable, wire_type
 if TYPE_CHECKING:
     from broker.turn import Turn
 
-# Routes remembered for one channel.
-_ROUTES_MAX = 4096
+# Routes remembered for one channel, at some 500 bytes each.
+_ROUTES_MAX = 1024
 # Ten years, as RabbitMQ allows for every time to live.
 _EXPIRATION_MAX_MS = 315_360_000_000
 # Properties for which a message must be looked into: it may be refused, rewritten, or routed by them.

@@ -15,24 +15,31 @@ if TYPE_CHECKING:
     from broker.turn import Turn
 
 PSEUDO_QUEUE = "amq.rabbitmq.reply-to"
+# What may wait for a requester that reads slowly. Replies come as fast as they were asked for, so this is far more than
+# deliveries get (256 KiB would lose the second of two large replies), and still bounded.
+_UNREAD_MAX_BYTES = 16 * 1024 * 1024
 
 
 class ReplyQueue:
-    """``consumer`` is set right after both were made: each needs the other."""
+    """``consumer`` is set right after both were made, as each needs the other; None when it is gone.
 
-    __slots__ = ("consumer", "deleted", "name")
+    Responders may remember their way here for long: nothing of the requester may be held from here then.
+    """
+
+    __slots__ = ("consumer", "name")
 
     message_count = 0
     consumer_count = 1
+    # It cannot make a transaction partial: replies may get lost.
+    deleted = False
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.deleted = False
         self.consumer: Consumer | None = None
 
     def enqueue(self, messages: list[Message], size_bytes: int, turn: "Turn") -> None:  # noqa: ARG002
-        """Deliver at once. A requester that is gone, or does not read, loses its replies: nothing is held for it."""
-        if self.consumer is not None and not self.deleted and not self.consumer.outbox.full:
+        """Deliver at once. A requester that is gone, or does not read at all, loses its replies."""
+        if self.consumer is not None and self.consumer.outbox.size < _UNREAD_MAX_BYTES:
             self.consumer.deliver(messages, 0, 1, redelivered=False)
 
     @property

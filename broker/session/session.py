@@ -7,7 +7,7 @@ sent.
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from broker.queues.classic import ClassicQueue
+from broker.queues.classic import ClassicQueue, MemoryGauge
 from broker.session.channel import Channel
 from broker.session.outbox import Outbox
 from broker.turn import DEBUG, ERROR, INFO, WARNING, Backlog, Turn
@@ -24,6 +24,7 @@ class Home(Protocol):
 
     backlog: Backlog
     vhosts: dict[str, VirtualHost[ClassicQueue]]
+    gauge: MemoryGauge
 
     @property
     def random_bytes(self) -> Callable[[int], bytes]: ...
@@ -64,7 +65,6 @@ class Session:
         self._heard = False
         self._has_unread = False
         self._over = False
-        self._exclusive_queues: dict[Any, None] = {}
 
     @property
     def ending(self) -> bool:
@@ -186,15 +186,12 @@ class Session:
 
     # -- end -----------------------------------------------------------------------------------------------------------
 
-    def owns(self, queue: Any) -> None:
-        """An exclusive queue was declared; it ends with this session."""
-        self._exclusive_queues[queue] = None
-
     def fail(self, error: AmqpError, turn: Turn) -> None:
         """End the connection on account of ``error``: first all it held, then the client is told."""
         self._clean_up(turn)
-        level = INFO if error.reply is replies.CONNECTION_FORCED else ERROR
-        turn.notice(level, f"{self.name}: closing: {error.text}")
+        if self.connection.state is not handshake.State.CLOSED:
+            level = INFO if error.reply is replies.CONNECTION_FORCED else ERROR
+            turn.notice(level, f"{self.name}: closing: {error.text}")
         self.connection.fail(error, turn.now)
         self.node.reschedule(self)
         self.on_resume()
@@ -208,10 +205,8 @@ class Session:
         channels, self.channels = self.channels, {}
         for channel in channels.values():
             channel.close(turn)
-        queues, self._exclusive_queues = self._exclusive_queues, {}
         if self.vhost is not None:
-            for queue in queues:
-                self.vhost.delete_queue(queue, turn)
+            self.vhost.delete_owned(self, turn)
 
     def disconnected(self, turn: Turn) -> None:
         """The socket is gone, or is about to be. Idempotent."""

@@ -15,12 +15,6 @@ from protocol.amqp.methods import Exchange, Method, Queue, queue_declare_ok
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
-class Owner(Protocol):
-    """The connection: exclusive queues are its own and end with it."""
-
-    def owns(self, queue: Any) -> None: ...
-
-
 class Channel(Protocol):
     """What the handlers ask of a channel. ``last_queue`` is "" until a queue was declared on it."""
 
@@ -29,7 +23,7 @@ class Channel(Protocol):
     @property
     def vhost(self) -> VirtualHost[Any]: ...
     @property
-    def owner(self) -> Owner: ...
+    def owner(self) -> object: ...
 
 
 def handle(channel: Channel, method: Method, turn: Any) -> Method | None:
@@ -100,7 +94,7 @@ def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method
     if method.passive:
         queue = channel.vhost.queue(name, channel.owner)
     else:
-        queue, is_new = channel.vhost.declare_queue(
+        queue, _ = channel.vhost.declare_queue(
             name,
             durable=method.durable,
             exclusive=method.exclusive,
@@ -108,8 +102,6 @@ def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method
             arguments=method.arguments or {},
             owner=channel.owner,
         )
-        if is_new and method.exclusive:
-            channel.owner.owns(queue)
     channel.last_queue = queue.name
     return queue_declare_ok(queue.name, queue.message_count, queue.consumer_count)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from broker.message import Message
+from broker.queues.classic import MESSAGE_OVERHEAD_BYTES, MemoryGauge
 from broker.session.publisher import Direct, Queues
 from broker.session.unsettled import Delivery
 from protocol.amqp.errors import precondition_failed
@@ -19,12 +20,14 @@ Settle = Callable[[Iterable[Delivery], "Turn"], None]
 
 
 class Transaction:
-    """Starts again by itself after commit and rollback."""
+    """Starts again by itself after commit and rollback. What it holds counts in ``gauge`` like what a queue holds."""
 
-    __slots__ = ("_direct", "_publishes", "_returns", "_settlements", "_taken")
+    __slots__ = ("_direct", "_gauge", "_held_bytes", "_publishes", "_returns", "_settlements", "_taken")
 
-    def __init__(self, direct: Direct) -> None:
+    def __init__(self, direct: Direct, gauge: MemoryGauge) -> None:
         self._direct = direct
+        self._gauge = gauge
+        self._held_bytes = 0
         self._returns: list[bytes] = []
         self._publishes: list[tuple[list[Message], Queues, int]] = []
         self._settlements: list[tuple[Settle, list[Delivery]]] = []
@@ -33,10 +36,16 @@ class Transaction:
     def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:  # noqa: ARG002
         """Hold publishes back."""
         self._publishes.append((messages, queues, size_bytes))
+        self._hold(size_bytes + len(messages) * MESSAGE_OVERHEAD_BYTES)
 
     def give_back(self, frames: bytes) -> None:
         """Hold a return back."""
         self._returns.append(frames)
+        self._hold(len(frames))
+
+    def _hold(self, size_bytes: int) -> None:
+        self._held_bytes += size_bytes
+        self._gauge.bytes += size_bytes
 
     def settle(self, settle: Settle, deliveries: dict[int, Delivery]) -> None:
         """Hold settlements back. ``deliveries`` by tag."""
@@ -66,6 +75,7 @@ class Transaction:
         return taken
 
     def _forget(self) -> None:
+        self._hold(-self._held_bytes)
         self._publishes = []
         self._returns = []
         self._settlements = []

@@ -2,9 +2,10 @@
 
 Tags are given out in a row and mostly settled in a row, so "all up to a tag" walks the tags themselves from the lowest
 one outstanding; each tag is passed once in a channel's life. (Iterating a dict from its front instead would pass over
-the holes that settled tags leave there, again and again.)
+the holes that settled tags leave there, again and again.) Where few are left of a long row, those few are sorted.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from broker.message import Message
@@ -12,6 +13,8 @@ from protocol.amqp.errors import precondition_failed
 
 # The consumer (or what stands for one in a basic.get), the message's number in its queue, the message.
 Delivery = tuple[Any, int, Message]
+# A row this many times as long as what is outstanding costs more to walk than to sort what there is.
+_SPARSE = 4
 
 
 class Unsettled:
@@ -44,8 +47,11 @@ class Unsettled:
             return self.take_all()
         if tag not in self.by_tag:
             raise precondition_failed(f"unknown delivery tag {tag}")
+        tags: Sequence[int] = range(self.lowest, tag + 1)
+        if len(tags) > _SPARSE * len(self.by_tag):
+            tags = sorted(t for t in self.by_tag if t <= tag)
         pop = self.by_tag.pop
-        taken = {t: delivery for t in range(self.lowest, tag + 1) if (delivery := pop(t, None)) is not None}
+        taken = {t: delivery for t in tags if (delivery := pop(t, None)) is not None}
         self.lowest = tag + 1
         return taken
 

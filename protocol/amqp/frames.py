@@ -69,8 +69,9 @@ class FrameBuffer:
 
     def feed(self, data: bytes) -> None:
         """Add what a socket gave. What is left over is at most one frame, so the copy is bounded by frame_max."""
-        self.data = self.data[self.pos :] + data if self.pos < len(self.data) else data
-        self.pos = 0
+        if data:
+            self.data = self.data[self.pos :] + data if self.pos < len(self.data) else data
+            self.pos = 0
 
     def take(self, size: int) -> bytes | None:
         """The next ``size`` bytes, or None while they are not there (for the protocol header)."""

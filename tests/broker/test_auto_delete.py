@@ -52,9 +52,9 @@ def test_what_was_out_and_what_waited_is_lost_and_may_still_be_acked(broker, cli
     client.frames()
     client.call(1, Basic.Cancel("c"), Basic.CancelOk)
     assert broker.queues == set()
-    assert broker.node.gauge.bytes == pytest.approx(0, abs=1e-6)
     client.ack(1, 1)
     client.expect_nothing()
+    assert broker.node.gauge.bytes == pytest.approx(0, abs=1e-6)
 
 
 def test_what_was_out_cannot_come_back_to_a_queue_of_the_same_name(client):

@@ -1,5 +1,8 @@
 """Direct reply-to: requests and replies without a queue in between."""
 
+import gc
+import weakref
+
 import pytest
 
 from tests.conversation import Basic, Broker, Channel, Queue
@@ -102,10 +105,28 @@ def test_declaring_it_asks_whether_it_is_there(requester, responder):
     requester.expect(Basic.Deliver, body=b"answer")
 
 
-def test_a_requester_that_does_not_read_holds_nothing(broker, requester, responder):
+def test_large_replies_wait_for_a_requester_that_reads_later(requester, responder):
     name = ask(requester, responder).reply_to
     requester.reads = False
-    for _ in range(20):
-        responder.publish(1, b"x" * 100_000, key=name)
-    assert requester.session.outbox.size < 1_000_000
+    responder.publish(1, *[b"x" * 300_000] * 10, key=name)
+    requester.start_reading()
+    assert len(requester.deliveries()) == 10
+
+
+def test_a_requester_that_never_reads_holds_no_more_than_that(broker, requester, responder):
+    name = ask(requester, responder).reply_to
+    requester.reads = False
+    for _ in range(40):
+        responder.publish(1, b"x" * 1_000_000, key=name)
+    assert requester.session.outbox.size < 18_000_000
     assert broker.node.gauge.bytes == 0
+
+
+def test_a_responder_that_remembers_its_way_keeps_nothing_of_a_requester(broker, requester, responder):
+    responder.publish(1, b"answer", key=ask(requester, responder).reply_to)
+    ended = weakref.ref(requester.session)
+    requester.die()
+    broker.clients.remove(requester)
+    del requester.session
+    gc.collect()
+    assert ended() is None

@@ -31,18 +31,10 @@ class FakeQueue:
         return self.message_count
 
 
-class Connection:
-    def __init__(self):
-        self.queues = []
-
-    def owns(self, queue):
-        self.queues.append(queue)
-
-
 class Channel:
     def __init__(self, vhost):
         self.vhost = vhost
-        self.owner = Connection()
+        self.owner = object()
         self.last_queue = ""
 
     def does(self, method):
@@ -114,9 +106,10 @@ def test_exclusive_queues_are_their_connections(channel, vhost):
     channel.does(Queue.Declare(queue="q", exclusive=True))
     channel.does(Queue.Declare(queue="q", exclusive=True))
     channel.does(Queue.Declare(queue="shared"))
-    assert channel.owner.queues == [vhost.queues["q"]]
     assert Channel(vhost).refuses(Queue.Purge(queue="q")).startswith("RESOURCE_LOCKED")
     assert Channel(vhost).refuses(Queue.Declare(queue="q", passive=True)).startswith("RESOURCE_LOCKED")
+    vhost.delete_owned(channel.owner, TURN)
+    assert set(vhost.queues) == {"shared"}
 
 
 def test_passive_looks_at_nothing_but_the_name(channel):
