@@ -89,6 +89,9 @@ class FrameBuffer:
         """
         data, pos = self.data, self.pos
         if len(data) - pos < OVERHEAD_BYTES - 1:
+            if pos == len(data):
+                # An idle connection keeps nothing of what it was last sent.
+                self.data, self.pos = b"", 0
             return None
         kind, channel, size = _HEAD.unpack_from(data, pos)
         if size > self.payload_max:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conversation import CAPABILITIES, Basic, Broker, Connection, Queue
+from tests.conversation import CAPABILITIES, Basic, Broker, Connection, Queue, Tx
 
 LIMIT = 100_000
 
@@ -164,3 +164,21 @@ def test_a_blocked_client_hears_that_the_broker_stops_and_is_read_for_its_close_
     broker.shutdown()
     assert resumed
     assert not client.session.paused
+
+
+@pytest.mark.parametrize("end", [Tx.Commit, Tx.Rollback])
+def test_what_an_open_transaction_holds_counts(broker, end):
+    client, other = broker.connect(1), broker.connect(1)
+    client.call(1, Tx.Select(), Tx.SelectOk)
+    fill(client)
+    client.expect(Connection.Blocked)
+    # Not read any more by the shell; what it had read already still counts.
+    client.send(1, end())
+    if end is Tx.Commit:
+        client.expect(Tx.CommitOk)
+        assert broker.node.memory_alarm
+        other.drain()
+    else:
+        client.expect(Tx.RollbackOk)
+    client.expect(Connection.Unblocked)
+    assert broker.node.gauge.bytes == pytest.approx(0, abs=1e-6)

@@ -56,10 +56,10 @@ def test_a_wrong_end_is_refused(end):
 
 def test_what_was_read_is_not_kept():
     buffer = FrameBuffer(4096)
-    for _ in range(1000):
-        buffer.feed(wire(1, 1, bytes(1000)))
-        all_frames(buffer)
-        assert len(buffer.data) <= 2 * 1008
+    for _ in range(10):
+        buffer.feed(wire(1, 1, bytes(1000)) * 3)
+        assert len(all_frames(buffer)) == 3
+        assert buffer.data == b""
 
 
 def test_half_a_frame_is_kept_without_the_frames_before_it():
@@ -67,5 +67,6 @@ def test_half_a_frame_is_kept_without_the_frames_before_it():
     whole = wire(1, 1, bytes(1000))
     buffer.feed(whole * 5 + whole[:10])
     all_frames(buffer)
-    buffer.feed(whole[10:20])
-    assert len(buffer.data) == 20
+    buffer.feed(whole[10:11])
+    assert len(buffer.data) - buffer.pos == 11
+    assert len(buffer.data) == 11
