@@ -56,7 +56,9 @@ _CONVERSATION = [
     *publish(b"", "noise", headers=_HEADERS),
     *publish(b"x" * 300, "amq.topic", "a.noise.b", expiration="1000", user_id="guest", delivery_mode=2, priority=3),
     *publish(key="nowhere", content_type="text/plain", message_id="1"),
-    *[Basic.Get(queue="noise")] * 3,
+    Basic.Consume(queue="amq.rabbitmq.reply-to", consumer_tag="replies", no_ack=True),
+    *publish(reply_to="amq.rabbitmq.reply-to"),
+    *[Basic.Get(queue="noise")] * 4,
     Basic.Ack(1),
     Basic.Nack(2, multiple=False, requeue=True),
     Basic.Reject(3, requeue=False),
@@ -76,6 +78,13 @@ _CONVERSATION = [
 ]
 CONVERSATION = marshal(1, *_CONVERSATION)
 FRAMES = list(cut(CONVERSATION))
+
+# Makes the broker read the headers of what is published to amq.headers.
+BIND = marshal(
+    1,
+    Queue.Declare(queue="noise"),
+    Queue.Bind(queue="noise", exchange="amq.headers", arguments={"x-match": "any-with-x", "a": 1, "CC": None}),
+)
 
 
 class Noise:
@@ -155,7 +164,8 @@ class Noise:
         method = b"\x00\x3c\x00\x28\0\0" + bytes([len(exchange)]) + exchange + b"\x05noise" + bytes([rnd.randrange(4)])
         size = rnd.choice((0, 1, 5, 5, 2**64 - 1, 2**32, 600 * 2**20))
         head = rnd.choice((b"\0\x3c\0\0", b"\0\x3c\0\0", b"\0\x3c\0\0", rnd.randbytes(4))) + size.to_bytes(8, "big")
-        out = [frame(1, channel, method), frame(2, channel, head + self._properties())]
+        out = [BIND] if rnd.random() < 0.05 else []
+        out += [frame(1, channel, method), frame(2, channel, head + self._properties())]
         out += [frame(3, channel, rnd.randbytes(rnd.choice((0, 1, 5, 6)))) for _ in range(rnd.randint(0, 2))]
         return b"".join(out)
 
@@ -164,7 +174,7 @@ class Noise:
         if rnd.random() < 0.3:
             return rnd.randbytes(rnd.randint(0, 30))
         table = b"".join(self._field(0) for _ in range(rnd.randint(0, 3)))
-        text = rnd.choice((b"guest", b"-1", b"12x", b"\xff\xff", b""))
+        text = rnd.choice((b"guest", b"-1", b"12x", b"\xff\xff", b"", b"amq.rabbitmq.reply-to"))
         return rnd.choice(
             (
                 b"\x00\x00",
@@ -172,6 +182,7 @@ class Noise:
                 b"\x01\x00" + bytes([len(text)]) + text,
                 b"\x00\x10" + bytes([len(text)]) + text,
                 b"\x80\x00" + bytes([len(text)]) + text,
+                b"\x02\x00" + bytes([len(text)]) + text,
             )
         )
 
