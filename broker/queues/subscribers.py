@@ -24,6 +24,8 @@ class Subscriber(Protocol):
     exclusive: bool
     # The higher, the sooner served.
     priority: int
+    # Whoever has the same one is to be given messages in the queue's order (AMQP 0-9-1, section 4.7: on one channel).
+    lane: object
 
     @property
     def shares_room(self) -> bool:
@@ -129,7 +131,9 @@ class Subscribers:
                 break
         for subscriber in full:
             self._set_aside(subscriber)
-        return takers, min(least, wanted // len(takers)) if takers else 0
+        if not takers or len({taker.lane for taker in takers}) < len(takers):
+            return takers, 1
+        return takers, min(least, wanted // len(takers))
 
     def served(self, takers: list[Subscriber]) -> None:
         """Who was given messages goes to the end, in this order."""

@@ -53,6 +53,7 @@ class Consumer:
         "_unsettled",
         "arguments",
         "exclusive",
+        "lane",
         "limit",
         "no_ack",
         "outbox",
@@ -87,6 +88,7 @@ class Consumer:
         self.limit = Limit(prefetch)
         self.shared = shared
         self.outbox = outbox
+        self.lane: object = unsettled
         self._number = channel
         self._frame_max = frame_max
         self._unsettled = unsettled

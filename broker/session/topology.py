@@ -90,7 +90,9 @@ def _unbind_exchange(channel: Channel, method: Exchange.Unbind, turn: Any) -> Me
 def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method:  # noqa: ARG001
     name = strip_line_ends(method.queue)
     if name.startswith(PSEUDO_QUEUE):
-        return _declare_reply_queue(channel, name)
+        reply = _declare_reply_queue(channel, name)
+        channel.last_queue = name
+        return reply
     if method.passive:
         queue = channel.vhost.queue(name, channel.owner)
     else:

@@ -15,6 +15,10 @@ class Accepted:
 
 _HEADERS = "a/1 < basic.get-ok delivery_tag=1 redelivered=False exchange='' routing_key='~q' message_count=0 | headers="
 _CLOSE = "a/0 < connection.close reply_code="
+_REPLY = (
+    "a/1 < basic.deliver consumer_tag='t' delivery_tag={} redelivered=False exchange=''"
+    " routing_key='amq.reply-to-<1>' |  | "
+)
 _NO_BODY = _CLOSE + (
     "505 reply_text='UNEXPECTED_FRAME - expected content body, got non content body frame instead'"
     " class_id=60 method_id=40"
@@ -134,6 +138,31 @@ ACCEPTED: tuple[Accepted, ...] = (
         _HEADERS.removesuffix("headers=") + "expiration='60000' | b'm'",
         (_HEADERS.removesuffix("headers=") + "expiration='+60000' | b'm'",),
         "Properties pass through byte for byte, as with 3.10; 4.0 writes the number anew.",
+    ),
+    *[
+        Accepted(
+            "reply/several",
+            _REPLY.format(1) + body,
+            (_REPLY.format(tag) + body,),
+            "Delivery tags count replies too, as since RabbitMQ 4.2; before, one tag stood for many.",
+        )
+        for tag, body in ((2, "b'2'"), (3, "b''"))
+    ],
+    Accepted(
+        "reply/mandatory",
+        "b/1 < basic.return reply_code=312 reply_text='NO_ROUTE' exchange='' routing_key='amq.reply-to-<1>'"
+        " |  | b'answer'",
+        (),
+        "A reply that was delivered is not returned, as since RabbitMQ 4.2.",
+    ),
+    Accepted(
+        "reply/tag-for-a-queue",
+        "a/1 < basic.consume-ok consumer_tag='t'",
+        (
+            _CLOSE + "530 reply_text=\"NOT_ALLOWED - attempt to reuse consumer tag 't'\" class_id=60 method_id=20",
+            "a socket closed",
+        ),
+        "A tag names one consumer of a channel; RabbitMQ overlooks the one of direct reply-to.",
     ),
     *[
         Accepted(

@@ -1,7 +1,8 @@
 """What may differ from run to run and from broker to broker, and nothing else, made equal; and values shown as text.
 
-Generated queue names and consumer tags are numbered in order of appearance (so it still shows which is which). Of the
-server's properties the values that name a version, platform or cluster are hidden, their presence and types are not.
+Generated queue names, reply names and consumer tags are numbered in order of appearance (so it still shows which is
+which). Of the server's properties the values that name a version, platform or cluster are hidden, their presence and
+types are not.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Any
 from interop.conformance.peer import Event
 from interop.conformance.wire import Typed
 
-_GENERATED = re.compile(r"amq\.(gen|ctag)-[A-Za-z0-9_-]{22}")
+_GENERATED = re.compile(r"amq\.(?:(gen|ctag)-[A-Za-z0-9_-]{22}|rabbitmq\.(reply-to)\.[A-Za-z0-9+/=_.-]+)")
 _HIDDEN = {"leveret", "cluster_name", "copyright", "information", "platform", "version"}
 
 
@@ -33,7 +34,7 @@ class Normaliser:
         return {**event.arguments, "server_properties": shown}
 
     def _number(self, match: re.Match[str]) -> str:
-        return self._numbers.setdefault(match[0], f"amq.{match[1]}-<{len(self._numbers) + 1}>")
+        return self._numbers.setdefault(match[0], f"amq.{match[1] or match[2]}-<{len(self._numbers) + 1}>")
 
 
 def render(values: dict[str, Any]) -> str:

@@ -141,7 +141,7 @@ class Stage:
             replies = wire.METHODS[step.method].replies
             reply = self._await(step.c, step.ch, replies)
             for argument, name in step.save.items():
-                self.saved[name] = reply.arguments.get(argument, "")
+                self.saved[name] = ({**reply.arguments, **(reply.properties or {})}).get(argument, "")
 
     def _publish(self, step: Publish) -> None:
         arguments, properties = self._fill(step.arguments), self._fill(step.properties)

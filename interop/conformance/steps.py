@@ -40,7 +40,10 @@ class Send:
 
 @dataclass(frozen=True)
 class Call:
-    """One method frame; wait for its reply or the close that refuses it. ``save`` maps reply arguments to $names."""
+    """One method frame; wait for its reply or the close that refuses it.
+
+    ``save`` maps arguments of the reply, or properties of its content, to $names.
+    """
 
     method: str
     arguments: dict[str, Any]

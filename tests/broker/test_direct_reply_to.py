@@ -100,6 +100,9 @@ def test_declaring_it_asks_whether_it_is_there(requester, responder):
     for asked in (name, PSEUDO):
         got = responder.call(1, Queue.Declare(queue=asked, passive=True), Queue.DeclareOk)
         assert (got.queue, got.message_count, got.consumer_count) == (asked, 0, 1)
+    responder.send(1, Basic.Get(queue=""))
+    responder.expect_channel_closed(1, 404, f"NOT_FOUND - no queue '{PSEUDO}' in vhost '/'", Basic.Get)
+    responder.open_channel(1)
     responder.call(1, Queue.Delete(queue=name), Queue.DeleteOk)
     responder.publish(1, b"answer", key=name)
     requester.expect(Basic.Deliver, body=b"answer")

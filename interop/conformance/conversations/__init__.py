@@ -10,11 +10,13 @@ from interop.conformance.conversations import (
     exchange,
     framing,
     handshake,
+    priority,
     publish,
     qos,
     queue,
     queue_bind,
     queue_exclusive,
+    reply,
     routing,
     tx,
 )
@@ -22,7 +24,7 @@ from interop.conformance.steps import Conversation
 
 _THEMES = (
     handshake, framing, channel, close, exchange, queue, queue_bind, queue_exclusive, arguments, routing, publish,
-    confirm, consume, acknowledge, qos, tx,
+    confirm, consume, priority, acknowledge, qos, tx, reply,
 )  # fmt: skip
 
 ALL: tuple[Conversation, ...] = tuple(one for theme in _THEMES for one in theme.CONVERSATIONS)
