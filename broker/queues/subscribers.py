@@ -131,9 +131,10 @@ class Subscribers:
                 break
         for subscriber in full:
             self._set_aside(subscriber)
-        if not takers or len({taker.lane for taker in takers}) < len(takers):
-            return takers, 1
-        return takers, min(least, wanted // len(takers))
+        if len(takers) > 1:
+            one_each = len({taker.lane for taker in takers}) < len(takers)
+            least = 1 if one_each else min(least, wanted // len(takers))
+        return takers, least
 
     def served(self, takers: list[Subscriber]) -> None:
         """Who was given messages goes to the end, in this order."""
