@@ -110,6 +110,8 @@ def forget_everything(broker: Broker) -> None:
         for name in list(vhost.exchanges):
             if name and not name.startswith("amq."):
                 vhost.delete_exchange(name, if_unused=False)
+        for exchange in vhost.exchanges.values():
+            vhost._graph.unbind(list(exchange.bindings.values()))
 
 
 @pytest.mark.parametrize("kind", Noise(0).kinds)

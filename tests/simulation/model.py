@@ -81,12 +81,10 @@ class ConsumerModel:
     def has_room(self) -> bool:
         if self.channel.outbox.full:
             return False
-        if self.no_ack:
-            return True
         shared = self.channel.shared_prefetch
-        return (not self.prefetch or self.outstanding < self.prefetch) and (
-            not shared or self.channel.consumed_outstanding() < shared
-        )
+        if shared and self.channel.consumed_outstanding() >= shared:
+            return False
+        return self.no_ack or not self.prefetch or self.outstanding < self.prefetch
 
 
 class ChannelModel:
