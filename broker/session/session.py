@@ -64,6 +64,8 @@ class Session:
         self._began = now
         self._heard = False
         self._has_unread = False
+        # Of bodies that are not whole yet, as far as the gauge knows.
+        self._assembling_bytes = 0
         self._over = False
 
     @property
@@ -98,8 +100,22 @@ class Session:
                 data = b""
         if self.connection.ended:
             self._clean_up(turn)
+        elif self.connection.held_bytes != self._assembling_bytes:
+            self._count_assembling(self.connection.held_bytes)
         if self.connection.state is not state:
             self.node.reschedule(self)
+
+    def _count_assembling(self, held_bytes: int) -> None:
+        """Begun bodies take up memory as whole ones do, and whoever sends them publishes."""
+        self.node.gauge.bytes += held_bytes - self._assembling_bytes
+        self._assembling_bytes = held_bytes
+        if held_bytes:
+            self._publishes()
+
+    def _publishes(self) -> None:
+        if not self.has_published:
+            self.has_published = True
+            self._tell_if_blocked()
 
     def _handle_all(self, data: bytes, turn: Turn) -> None:
         """Stops half-way where the outbox is clogged: a read of 64 KiB may hold 3,000 gets of large messages."""
@@ -138,9 +154,7 @@ class Session:
         channel = self.channels[run.channel]
         try:
             if type(run) is PublishRun:
-                if not self.has_published:
-                    self.has_published = True
-                    self._tell_if_blocked()
+                self._publishes()
                 channel.publish(run, turn)
             else:
                 channel.settlement(run, turn)
@@ -202,6 +216,7 @@ class Session:
 
     def _clean_up(self, turn: Turn) -> None:
         """Give back and delete all that was this client's. Synchronous and idempotent."""
+        self._count_assembling(0)
         channels, self.channels = self.channels, {}
         for channel in channels.values():
             channel.close(turn)

@@ -82,6 +82,11 @@ class Connection:
         return self._multiplexer.channel_max
 
     @property
+    def held_bytes(self) -> int:
+        """What is kept of bodies that are not whole yet."""
+        return self._multiplexer.held_bytes
+
+    @property
     def ended(self) -> bool:
         return self.state is State.ENDED
 
@@ -248,10 +253,14 @@ class Connection:
         else:
             self._deadline = now + _SILENT_CLOSE_DELAY_S
             lost = True
-        self.state = State.CLOSED
-        self.end_reason = error.text
+        self._close(error.text)
         if lost:
             self._deafen()
+
+    def _close(self, reason: str) -> None:
+        self.state = State.CLOSED
+        self.end_reason = reason
+        self._multiplexer.forget()
 
     def _close_timeout_s(self) -> float:
         return min(self.heartbeat.interval_s or _CLOSE_TIMEOUT_MAX_S, _CLOSE_TIMEOUT_MAX_S)
@@ -276,9 +285,8 @@ class Connection:
             case Closed():
                 self._send(0, methods.Connection.CloseOk())
                 # The peer shuts its socket; one that does not is not waited for.
-                self.state = State.CLOSED
+                self._close(f"client closed: {event.code} {event.text}".rstrip())
                 self._deadline = now + self._close_timeout_s()
-                self.end_reason = f"client closed: {event.code} {event.text}".rstrip()
             case _:
                 pass
 

@@ -115,6 +115,11 @@ class ContentAssembler:
     def too_large(self) -> bool:
         return self.body_size > self.keep_max
 
+    @property
+    def held_bytes(self) -> int:
+        """What is kept of a body that is not whole yet."""
+        return 0 if self.awaiting != self.BODY or self.too_large else self.body_size - self.remaining
+
     def finish(self) -> bytes:
         """The whole content, with its body in one frame however large; the assembler is idle again."""
         content = self.header

@@ -36,14 +36,18 @@ class ChannelInput:
 
 
 class Multiplexer:
-    """``channel_max`` is what was negotiated, ``message_max`` in bytes; ``send`` takes replies of a life cycle."""
+    """``channel_max`` is what was negotiated, ``message_max`` in bytes; ``send`` takes replies of a life cycle.
 
-    __slots__ = ("_message_max", "_send", "channel_max", "channels", "checker")
+    ``held_bytes`` is what all channels keep of bodies that are not whole yet: a client may begin one on each.
+    """
+
+    __slots__ = ("_message_max", "_send", "channel_max", "channels", "checker", "held_bytes")
 
     def __init__(self, message_max: int, channel_max: int, send: Callable[[int, Method], None]) -> None:
         self.channel_max = channel_max
         self.channels: dict[int, ChannelInput] = {}
         self.checker = Checker()
+        self.held_bytes = 0
         self._message_max = message_max
         self._send = send
 
@@ -64,6 +68,11 @@ class Multiplexer:
         channel.assembler.keep_max = 0
         self._send(number, methods.Channel.Close(error.reply.code, error.text, error.class_id, error.method_id))
 
+    def forget(self) -> None:
+        """The connection is over: no channel is read any more."""
+        self.channels.clear()
+        self.held_bytes = 0
+
     def _read_method(self, number: int, payload: bytes) -> Event | None:
         channel = self.channels.get(number)
         if channel is not None:
@@ -81,9 +90,11 @@ class Multiplexer:
             return self._step(number, Input.CONTENT, None)
         # Also while the channel is closing: as in RabbitMQ, content must then still be in order.
         assembler = channel.assembler
-        if not assembler.add(kind, payload):
+        self.held_bytes -= assembler.held_bytes
+        content = assembler.finish() if assembler.add(kind, payload) else None
+        self.held_bytes += assembler.held_bytes
+        if content is None:
             return None
-        content = assembler.finish()
         if channel.state is not channels.State.OPEN:
             return self._step(number, Input.CONTENT, None)
         if assembler.too_large:

@@ -2,10 +2,13 @@
 
 import gc
 import weakref
+from struct import Struct
 
 import pytest
 
 from tests.conversation import Basic, Broker, Connection, Queue, Tx
+
+_BODY = Struct(">BHI")
 
 
 @pytest.fixture
@@ -80,6 +83,44 @@ def test_an_exclusive_queue_that_is_deleted_leaves_nothing_with_its_connection(b
         client.call(1, Queue.Delete(queue=name), Queue.DeleteOk)
     gc.collect()
     assert queue() is None
+
+
+def begun(client, channel, size=50_000):
+    """A publish whose body is not whole: one half of it came."""
+    whole = client.publish_bytes(channel, b"x" * 100_000)
+    return whole[: len(whole) - 8 - 100_000] + _BODY.pack(3, channel, size) + b"x" * size + b"\xce"
+
+
+def test_bodies_that_are_begun_and_not_ended_count():
+    broker = Broker(memory_limit_bytes=200_000)
+    client = broker.connect(*range(1, 6))
+    client.declare()
+    client.send_bytes(begun(client, 1))
+    assert broker.node.gauge.bytes == 50_000
+    for channel in range(2, 6):
+        client.send_bytes(begun(client, channel))
+    client.expect(Connection.Blocked)
+    assert client.session.paused
+    for channel in range(1, 6):
+        client.send_bytes(_BODY.pack(3, channel, 50_000) + b"x" * 50_000 + b"\xce")
+    assert len(broker.connect(1).drain()) == 5
+    client.expect(Connection.Unblocked)
+    assert broker.node.gauge.bytes == 0
+    assert not broker.node.memory_alarm
+
+
+@pytest.mark.parametrize("end", ["dies", "is wrong"])
+def test_of_bodies_that_are_never_ended_nothing_is_left(broker, client, end):
+    client.send_bytes(begun(client, 1))
+    if end == "dies":
+        client.die()
+    else:
+        client.referee = None
+        client.send(1, Basic.Qos())
+        client.expect_closed(
+            505, "UNEXPECTED_FRAME - expected content body, got non content body frame instead", Basic.Publish
+        )
+    assert broker.node.gauge.bytes == 0
 
 
 def test_a_multiple_ack_over_a_long_row_of_holes(client):
