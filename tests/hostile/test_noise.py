@@ -5,7 +5,7 @@ import pytest
 from protocol.amqp import replies
 from protocol.amqp.handshake import State
 from tests.census import census
-from tests.conversation import Broker, cut
+from tests.conversation import Broker, Queue, cut
 from tests.hostile.noise import Noise, marshal, opening, publish
 
 SEED = 20260811
@@ -27,6 +27,9 @@ class Witness:
         self.client.consume("witness", no_ack=True)
         self.publish = marshal(1, *publish(b"I saw it", key="witness"))
         self.testify()
+        # The root of a topic exchange keeps its set of destinations once it had one.
+        for method in (Queue.Bind, Queue.Unbind):
+            self.client.send(1, method(queue="witness", exchange="amq.topic", routing_key=""))
 
     def testify(self) -> None:
         turn = self.broker.node.turn()
