@@ -2,12 +2,7 @@
 
 import pytest
 
-from tests.conversation import Basic, Broker, Channel, Exchange, Queue
-
-
-@pytest.fixture
-def broker():
-    return Broker()
+from tests.conversation import Basic, Channel, Exchange, Queue
 
 
 @pytest.fixture

@@ -7,11 +7,6 @@ from tests.conversation import Basic, Broker, Channel, Exchange, Queue
 
 
 @pytest.fixture
-def broker():
-    return Broker()
-
-
-@pytest.fixture
 def client(broker):
     return broker.connect(1)
 

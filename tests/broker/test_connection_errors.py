@@ -4,7 +4,7 @@ from struct import Struct
 
 import pytest
 
-from tests.conversation import Basic, Broker, Channel, Connection, Queue
+from tests.conversation import Basic, Channel, Connection, Queue
 
 _HEAD = Struct(">BHI")
 
@@ -23,11 +23,6 @@ ACK = frame(1, 1, b"\x00\x3c\x00\x50" + bytes(8) + b"\x01")
 NO_METHOD = "UNEXPECTED_FRAME - expected method frame, got non method frame instead"
 NO_HEADER = "UNEXPECTED_FRAME - expected content header for class 60, got non content header frame instead"
 NO_BODY = "UNEXPECTED_FRAME - expected content body, got non content body frame instead"
-
-
-@pytest.fixture
-def broker():
-    return Broker()
 
 
 @pytest.fixture

@@ -5,14 +5,9 @@ import weakref
 
 import pytest
 
-from tests.conversation import Basic, Broker, Channel, Queue
+from tests.conversation import Basic, Channel, Queue
 
 PSEUDO = "amq.rabbitmq.reply-to"
-
-
-@pytest.fixture
-def broker():
-    return Broker()
 
 
 @pytest.fixture

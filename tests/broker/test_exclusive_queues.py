@@ -2,17 +2,12 @@
 
 import pytest
 
-from tests.conversation import Basic, Broker, Channel, Queue
+from tests.conversation import Basic, Channel, Queue
 
 LOCKED = (
     "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' in vhost '/'. It could be originally "
     "declared on another connection or the exclusive property value does not match that of the original declaration."
 )
-
-
-@pytest.fixture
-def broker():
-    return Broker()
 
 
 @pytest.fixture

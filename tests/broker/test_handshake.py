@@ -9,11 +9,6 @@ SASL_HEADER = b"AMQP\x03\x01\x00\x00"
 
 
 @pytest.fixture
-def broker():
-    return Broker()
-
-
-@pytest.fixture
 def client(broker):
     return broker.accept()
 

@@ -3,14 +3,9 @@
 import pytest
 from pamqp.heartbeat import Heartbeat
 
-from tests.conversation import Basic, Broker
+from tests.conversation import Basic
 
 BEAT = b"\x08\x00\x00\x00\x00\x00\x00\xce"
-
-
-@pytest.fixture
-def broker():
-    return Broker()
 
 
 def beats(client):

@@ -11,18 +11,6 @@ from tests.conversation import Basic, Broker, Connection, Queue, Tx
 _BODY = Struct(">BHI")
 
 
-@pytest.fixture
-def broker():
-    return Broker()
-
-
-@pytest.fixture
-def client(broker):
-    client = broker.connect(1)
-    client.declare()
-    return client
-
-
 @pytest.mark.parametrize("settle", [Basic.Ack(0, multiple=True), Basic.Nack(0, multiple=True, requeue=True)])
 def test_what_is_out_counts_even_when_its_queue_is_deleted(broker, client, settle):
     client.publish(1, *[b"x" * 1000] * 20)

@@ -2,19 +2,7 @@
 
 import pytest
 
-from tests.conversation import Basic, Broker, Channel
-
-
-@pytest.fixture
-def broker():
-    return Broker()
-
-
-@pytest.fixture
-def client(broker):
-    client = broker.connect(1)
-    client.declare()
-    return client
+from tests.conversation import Basic, Channel
 
 
 def numbers(count, start=0):

@@ -5,13 +5,6 @@ import pytest
 from tests.conversation import Basic, Broker, Confirm, Exchange, Queue, Tx
 
 
-@pytest.fixture
-def client():
-    client = Broker().connect(1)
-    client.declare()
-    return client
-
-
 def test_a_mandatory_message_that_no_queue_takes_comes_back(client):
     client.publish(1, b"x", key="nowhere", mandatory=True)
     client.expect(Basic.Return, 1, reply_code=312, reply_text="NO_ROUTE", exchange="", routing_key="nowhere", body=b"x")

@@ -6,29 +6,7 @@ from broker.session import topology
 from broker.vhost import VirtualHost
 from protocol.amqp.errors import SoftError
 from protocol.amqp.methods import Exchange, Queue
-
-TURN = object()
-
-
-class FakeQueue:
-    def __init__(self, name, durable, auto_delete, exclusive_owner, arguments):
-        self.name = name
-        self.durable = durable
-        self.auto_delete = auto_delete
-        self.exclusive_owner = exclusive_owner
-        self.arguments = arguments
-        self.message_count = 0
-        self.consumer_count = 0
-        self.ever_consumed = False
-
-    def purge(self, turn):
-        assert turn is TURN
-        count, self.message_count = self.message_count, 0
-        return count
-
-    def delete(self, turn):
-        assert turn is TURN
-        return self.message_count
+from tests.broker.fakes import TURN, FakeQueue
 
 
 class Channel:

@@ -2,12 +2,7 @@
 
 import pytest
 
-from tests.conversation import Basic, Broker, Channel, Queue, Tx
-
-
-@pytest.fixture
-def broker():
-    return Broker()
+from tests.conversation import Basic, Channel, Queue, Tx
 
 
 @pytest.fixture

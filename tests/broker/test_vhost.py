@@ -6,33 +6,14 @@ import pytest
 
 from broker.vhost import VirtualHost
 from protocol.amqp.errors import SoftError
+from tests.broker.fakes import TURN, FakeQueue
 
 LOCKED = (
     "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' in vhost '/'. It could be originally "
     "declared on another connection or the exclusive property value does not match that of the original declaration."
 )
 AE_IS_NEW = "received the value 'ae' of type 'longstr' but current is none"
-ME, YOU, TURN = object(), object(), object()
-
-
-class FakeQueue:
-    """What a virtual host sees of a queue."""
-
-    def __init__(self, name, durable, auto_delete, exclusive_owner, arguments):
-        self.name = name
-        self.durable = durable
-        self.auto_delete = auto_delete
-        self.exclusive_owner = exclusive_owner
-        self.arguments = arguments
-        self.message_count = 0
-        self.consumer_count = 0
-        self.ever_consumed = False
-        self.on_delete = lambda: None
-
-    def delete(self, turn):
-        assert turn is TURN
-        self.on_delete()
-        return self.message_count
+ME, YOU = object(), object()
 
 
 @pytest.fixture

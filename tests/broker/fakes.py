@@ -1,0 +1,28 @@
+"""A queue that does nothing, for tests of what stands above queues."""
+
+TURN = object()
+
+
+class FakeQueue:
+    """What a virtual host and the topology methods see of a queue; every turn must be TURN."""
+
+    def __init__(self, name, durable, auto_delete, exclusive_owner, arguments):
+        self.name = name
+        self.durable = durable
+        self.auto_delete = auto_delete
+        self.exclusive_owner = exclusive_owner
+        self.arguments = arguments
+        self.message_count = 0
+        self.consumer_count = 0
+        self.ever_consumed = False
+        self.on_delete = lambda: None
+
+    def purge(self, turn):
+        assert turn is TURN
+        count, self.message_count = self.message_count, 0
+        return count
+
+    def delete(self, turn):
+        assert turn is TURN
+        self.on_delete()
+        return self.message_count
