@@ -183,11 +183,13 @@ class World:
             return
         actor, number, channel = found
         tag, no_ack = f"c{len(self.log)}", self.random.random() < 0.25
-        self._say(actor, f"consumes {queue.name} as {tag} on {number}, no_ack={no_ack}")
+        priority = self.random.choice((0, 0, 0, 0, 5, -5))
+        self._say(actor, f"consumes {queue.name} as {tag} on {number}, no_ack={no_ack}, priority {priority}")
         consumer = ConsumerModel(tag, channel, queue, no_ack)
         channel.consumers[tag] = consumer
         queue.consumers.append(consumer)
-        actor.client.send(number, Basic.Consume(queue=queue.name, consumer_tag=tag, no_ack=no_ack))
+        arguments = {"x-priority": priority} if priority else {}
+        actor.client.send(number, Basic.Consume(0, queue.name, tag, no_ack=no_ack, arguments=arguments))
 
     def cancel(self) -> None:
         found = self._channel()
@@ -361,7 +363,7 @@ class World:
         waited = {queue: sorted(queue.ready) for queue in self.queues.values()}
         given: dict[QueueModel, set[int]] = {}
         for actor in self.actors:
-            last: dict[ConsumerModel, int] = {}
+            last: dict[tuple[ChannelModel, QueueModel], int] = {}
             for number, method, message in _contents(actor.stream()):
                 self._take(actor, number, method, message, given, last)
         for queue, numbers in given.items():
@@ -386,8 +388,9 @@ class World:
         place = queue.hand_out(message, method.redelivered, no_ack)
         given.setdefault(queue, set()).add(place)
         if consumer is not None:
-            assert last.get(consumer, 0) < place, f"{consumer.tag} was sent {place} after {last[consumer]}"
-            last[consumer] = place
+            lane = (channel, queue)
+            assert last.get(lane, 0) < place, f"channel {number} was sent {place} of {queue.name} after {last[lane]}"
+            last[lane] = place
         if not no_ack:
             channel.outstanding[method.delivery_tag] = (queue, place, consumer)
             if consumer is not None:
