@@ -1,9 +1,11 @@
 """The headers exchange: what each x-match asks, and when two values are the same."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broker.exchanges.binding import Binding
-from broker.exchanges.headers import HeadersExchange
+from broker.exchanges.headers import HeadersExchange, _Criteria
 from protocol.amqp.errors import SoftError
 from protocol.amqp.tables import Decimal, Long, Timestamp
 
@@ -100,3 +102,39 @@ def test_a_queue_bound_twice_is_found_once_and_until_the_last_binding_goes():
     assert list(exchange.match("", lambda: {"a": 1})) == []
     assert exchange.unbind(second)
     assert list(exchange.match("", lambda: {"a": 1, "b": 1})) == []
+
+
+VALUES = st.sampled_from([None, 1, 2, "1", True])
+ARGUMENTS = st.builds(
+    lambda mode, wants: {**wants, **mode},
+    st.sampled_from([{}, {"x-match": "all"}, {"x-match": "any"}, {"x-match": "any-with-x"}]),
+    st.dictionaries(st.sampled_from(["a", "b", "x-c"]), VALUES, max_size=3),
+)
+
+
+@given(
+    st.lists(ARGUMENTS, max_size=8),
+    st.lists(st.integers(0, 7), unique=True),
+    st.dictionaries(st.sampled_from(["a", "b", "x-c", "d"]), VALUES),
+)
+def test_many_bindings_match_as_each_would_alone(asked, gone, headers):
+    exchange = HeadersExchange("h")
+    queues = [Queue() for _ in asked]
+    bindings = [Binding("h", queue, "", arguments) for queue, arguments in zip(queues, asked, strict=True)]
+    for binding in bindings:
+        exchange.bind(binding)
+    for number in gone:
+        if number < len(bindings):
+            exchange.unbind(bindings[number])
+    alone = {queue for i, queue in enumerate(queues) if i not in gone and matches(asked[i], headers)}
+    assert set(exchange.match("", lambda: headers)) == alone
+
+
+def test_a_message_looks_only_at_bindings_that_ask_for_one_of_its_headers(monkeypatch):
+    exchange = HeadersExchange("h")
+    for number in range(1000):
+        exchange.bind(Binding("h", Queue(), "", {"kind": number, "x-match": "all", "z": None}))
+    looked = []
+    monkeypatch.setattr(_Criteria, "match", lambda criteria, headers: looked.append(criteria) or True)
+    assert len(list(exchange.match("", lambda: {"kind": 7, "z": 1, "other": 2}))) == 1
+    assert len(looked) == 1
