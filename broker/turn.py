@@ -54,13 +54,14 @@ class Backlog:
 class Turn:
     """``now`` is monotonic seconds. Made by ``Node.turn``; ``finish`` must be called once, whatever happened."""
 
-    __slots__ = ("_backlog", "_flushes", "_on_finish", "notices", "now", "outboxes")
+    __slots__ = ("_backlog", "_budget", "_flushes", "_on_finish", "notices", "now", "outboxes")
 
     def __init__(self, now: float, backlog: Backlog, on_finish: Callable[[Turn], None]) -> None:
         self.now = now
         self.notices: list[Notice] = []
         self.outboxes: dict[Any, None] = {}
         self._backlog = backlog
+        self._budget = DISPATCH_BUDGET
         self._flushes: dict[Callable[[Turn], None], None] = {}
         self._on_finish = on_finish
 
@@ -75,18 +76,23 @@ class Turn:
     def notice(self, level: int, text: str) -> None:
         self.notices.append(Notice(level, text))
 
+    def catch_up(self) -> None:
+        """Have the queues touched so far dispatch, as far as the budget goes: a method that looks at a queue (a get, a
+        cancel) is to find it as in RabbitMQ, where the publishes before it have been delivered.
+        """
+        queues = self._backlog.queues
+        while queues and self._budget > 0:
+            queue, _ = queues.popitem(last=False)
+            self._budget -= queue.dispatch(self, self._budget)
+
     def finish(self) -> bool:
         """Run what was touched. Afterwards ``outboxes`` holds those with bytes to send; True if work was left over."""
         for flush in self._flushes:
             flush(self)
-        queues = self._backlog.queues
-        budget = DISPATCH_BUDGET
-        while queues and budget > 0:
-            queue, _ = queues.popitem(last=False)
-            budget -= queue.dispatch(self, budget)
+        self.catch_up()
         self._on_finish(self)
         self.outboxes = self._backlog.outboxes
         self._backlog.outboxes = {}
         for outbox in self.outboxes:
             outbox.written_at = self.now
-        return bool(queues)
+        return bool(self._backlog.queues)

@@ -125,10 +125,9 @@ class ClassicQueue:
             return None
         return ready.head, ready.take_fresh(1)[0], False
 
-    def settle(self, count: int, turn: "Turn") -> None:
-        """``count`` messages that were handed out are done with. Consumers may have room again."""
+    def settle(self, count: int, turn: "Turn") -> None:  # noqa: ARG002 - a durable queue will have its log to touch
+        """``count`` messages that were handed out are done with. Whoever has room again for it says ``reconsider``."""
         self._let_go(count)
-        turn.touch(self)
 
     def handed_over(self, count: int) -> None:
         """``count`` messages were given to a consumer that does not ack: they are done with."""

@@ -44,6 +44,7 @@ class Channel:
         self.shared = Limit(0)
         self._frame_max = frame_max
         self._prefetch = 0
+        self._first = 0
         self._closed = False
         self._replies: ReplyQueue | None = None
         self._confirms: Confirms | None = None
@@ -95,6 +96,7 @@ class Channel:
 
     def handle(self, method: Method, turn: "Turn") -> None:
         """Any other method; its reply is written. Raises SoftError, HardError."""
+        turn.catch_up()
         reply = _HANDLERS.get(type(method), Channel.refuse_method)(self, method, turn)
         if reply is not None:
             self.send(reply)
@@ -266,7 +268,10 @@ class Channel:
         turn.flush(self._reconsider)
 
     def _reconsider(self, turn: "Turn") -> None:
-        for consumer in self.consumers.values():
+        consumers = list(self.consumers.values())
+        # As in RabbitMQ, each time another one is first, who may take all the room they share.
+        self._first = first = (self._first + 1) % (len(consumers) or 1)
+        for consumer in consumers[first:] + consumers[:first]:
             consumer.queue.reconsider(consumer, turn)
 
     def close(self, turn: "Turn") -> None:

@@ -106,9 +106,11 @@ class Consumer:
     def room(self) -> int:
         if self.outbox.full:
             return 0
+        shared = self.shared.room()
         if self.no_ack:
-            return _UNLIMITED
-        return min(self.limit.room(), self.shared.room())
+            # As in RabbitMQ: what it gets counts against no limit, but it has to wait with its channel.
+            return _UNLIMITED if shared > 0 else 0
+        return min(self.limit.room(), shared)
 
     def queue_gone(self, turn: "Turn") -> None:
         self._on_queue_gone(self, turn)
@@ -158,10 +160,11 @@ class Consumer:
         return parts
 
     def settled(self, count: int, turn: "Turn") -> None:
-        """Deliveries were settled, so there is room again."""
+        """Deliveries were settled, so there is room again. Room that is shared the channel offers to all."""
         self.limit.outstanding -= count
         self.shared.outstanding -= count
-        self.queue.reconsider(self, turn)
+        if not self.shared.prefetch:
+            self.queue.reconsider(self, turn)
 
 
 class Getter:

@@ -106,6 +106,50 @@ def test_a_shared_limit_across_queues_is_one(client):
     assert len(client.bodies()) == 2
 
 
+def test_a_shared_limit_leaves_no_queue_behind(client):
+    """Found by the Java client's QosTests.fairness: the queue that was acked always came first."""
+    for name in ("r", "s"):
+        client.declare(name)
+    client.call(1, Basic.Qos(prefetch_count=1, global_=True), Basic.QosOk)
+    for name in ("q", "r", "s"):
+        client.publish(1, *[name.encode()] * 10, key=name)
+        client.consume(name, tag=name)
+    seen = []
+    for tag in range(1, 13):
+        seen += client.bodies()
+        client.ack(1, tag)
+    assert sorted(seen) == [b"q"] * 4 + [b"r"] * 4 + [b"s"] * 4
+
+
+def test_a_shared_limit_leaves_no_consumer_of_a_queue_behind(client):
+    """Found by the Java client's QosTests.singleChannelAndQueueFairness."""
+    client.call(1, Basic.Qos(prefetch_count=1, global_=True), Basic.QosOk)
+    client.consume(tag="a")
+    client.consume(tag="b")
+    fill(client)
+    seen = []
+    for tag in range(1, 11):
+        seen += [got.consumer_tag for got in client.deliveries()]
+        client.ack(1, tag)
+    assert sorted(seen) == ["a"] * 5 + ["b"] * 5
+
+
+def test_no_ack_counts_against_no_shared_limit_but_waits_with_the_others(client):
+    """Found by the Java client's QosTests.noAckObeysLimit."""
+    client.declare("r")
+    client.call(1, Basic.Qos(prefetch_count=1, global_=True), Basic.QosOk)
+    client.consume("r", tag="r", no_ack=True)
+    client.publish(1, b"r0", b"r1", key="r")
+    assert client.bodies() == [b"r0", b"r1"]
+    client.consume(tag="q")
+    fill(client, 1)
+    assert client.bodies() == [b"0"]
+    client.publish(1, b"r2", key="r")
+    client.expect_nothing()
+    client.ack(1, 3)
+    assert client.bodies() == [b"r2"]
+
+
 def test_what_was_delivered_before_a_shared_limit_counts_against_it(client):
     fill(client, 4)
     client.consume()
