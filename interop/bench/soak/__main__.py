@@ -25,8 +25,8 @@ from interop.bench.soak.watch import Growth
 
 _LANES = 4
 _TROUBLEMAKERS = 2
-# Caches fill, the heap takes its shape, every kind of lane has been there: only then is memory looked at.
-_WARM_UP_S = 60.0
+# Caches fill, the heap takes its extent, every kind of lane has been there: only then is memory looked at.
+_WARM_UP_S = 300.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
