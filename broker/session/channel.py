@@ -5,6 +5,7 @@ Class exchange and queue are in ``topology``; what is legal when is in ``protoco
 
 import base64
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from broker.queues.arguments import check_consumer
@@ -268,10 +269,13 @@ class Channel:
         turn.flush(self._reconsider)
 
     def _reconsider(self, turn: "Turn") -> None:
-        consumers = list(self.consumers.values())
-        # As in RabbitMQ, each time another one is first, who may take all the room they share.
-        self._first = first = (self._first + 1) % (len(consumers) or 1)
-        for consumer in consumers[first:] + consumers[:first]:
+        queues = list(dict.fromkeys(consumer.queue for consumer in self.consumers.values()))
+        # As in RabbitMQ, each time another queue is first, which may use up all the room that its consumers share with
+        # others; in a queue it is who was served longest ago.
+        self._first = first = (self._first + 1) % (len(queues) or 1)
+        for queue in queues[first:] + queues[:first]:
+            turn.touch(queue)
+        for consumer in sorted(self.consumers.values(), key=attrgetter("last_tag")):
             consumer.queue.reconsider(consumer, turn)
 
     def close(self, turn: "Turn") -> None:

@@ -54,6 +54,7 @@ class Consumer:
         "arguments",
         "exclusive",
         "lane",
+        "last_tag",
         "limit",
         "no_ack",
         "outbox",
@@ -89,6 +90,8 @@ class Consumer:
         self.shared = shared
         self.outbox = outbox
         self.lane: object = unsettled
+        # The delivery tag it was given last.
+        self.last_tag = 0
         self._number = channel
         self._frame_max = frame_max
         self._unsettled = unsettled
@@ -140,6 +143,7 @@ class Consumer:
             self._last_route = last_route
             self._last_parts = (prefix, suffix)
         unsettled.next_tag = tag
+        self.last_tag = tag - 1
         self.outbox.append(b"".join(pieces))
         if by_tag is None:
             self.queue.handed_over(len(messages))
