@@ -6,6 +6,7 @@ is something to serve, so that --help and a mistyped flag are answered at once.
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -94,6 +95,9 @@ def _serve(config: Config) -> int:
         trio.run(run, config)
     except ListenError as error:
         return _refuse(str(error))
+    # A supervisor that asks twice must not turn a graceful stop into a death while the interpreter cleans up.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     return 0
 
 

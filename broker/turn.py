@@ -74,7 +74,9 @@ class Turn:
         self._flushes[flush] = None
 
     def notice(self, level: int, text: str) -> None:
-        self.notices.append(Notice(level, text))
+        """Leave a line for the log. What clients call themselves is in it: what could forge a line is shown escaped."""
+        printable = text if text.isprintable() else text.encode("unicode_escape").decode()
+        self.notices.append(Notice(level, printable))
 
     def catch_up(self) -> None:
         """Have the queues touched so far dispatch, as far as the budget goes: a method that looks at a queue (a get, a

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conversation import Basic, Broker, Channel, Connection, Queue, Tx
+from tests.conversation import PROTOCOL_HEADER, Basic, Broker, Channel, Connection, Queue, Tx
 
 CLOSE = Connection.Close(200, "Goodbye", 0, 0)
 
@@ -123,3 +123,17 @@ def test_the_messages_of_one_client_outlive_it():
     client.publish(1, b"a")
     client.close()
     assert broker.connect(1).drain() == [b"a"]
+
+
+def test_a_client_cannot_forge_a_line_of_the_log():
+    broker = Broker()
+    client = broker.accept()
+    client.send_bytes(PROTOCOL_HEADER)
+    client.expect(Connection.Start)
+    start = client.start_ok()
+    start.client_properties["connection_name"] = "me\n2026-01-01 ERROR all is lost \x1b[31m"
+    client.call(0, start, Connection.Tune)
+    client.send(0, Connection.TuneOk(2047, 131072, 0), Connection.Open("/"))
+    client.close()
+    assert any("me\\n2026" in notice for notice in broker.notices)
+    assert all(notice.isprintable() for notice in broker.notices)
