@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from interop.clients.leveret import Leveret
+from interop.leveret import Leveret
 
 _numbers = itertools.count(1)
 

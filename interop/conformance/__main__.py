@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from interop import rabbitmq
-from interop.clients.leveret import Leveret
 from interop.conformance import judge, record
 from interop.conformance.accepted import ACCEPTED, Accepted
 from interop.conformance.conversations import ALL
 from interop.conformance.steps import Conversation
+from interop.leveret import Leveret
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from interop.clients.leveret import Leveret
 from interop.conformance import judge, record
 from interop.conformance.accepted import ACCEPTED, Accepted
 from interop.conformance.conversations import ALL
 from interop.conformance.steps import Conversation
+from interop.leveret import Leveret
 
 RECORDS = record.load()
 

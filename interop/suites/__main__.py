@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from interop.clients.leveret import Leveret
+from interop.leveret import Leveret
 from interop.suites.environment import CheckoutMissing, commit_of, find_checkout, python_for
 from interop.suites.outcome import FAILED, PASSED, SKIPPED, Verdict
 from interop.suites.run import RunFailed, run

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import trio
@@ -22,6 +22,7 @@ from interop.bench.brokers import Broker
 from interop.bench.soak.lane import Lane, Tally
 from interop.bench.soak.trouble import TROUBLES
 from interop.bench.soak.watch import Growth
+from interop.leveret import Leveret
 
 _LANES = 4
 _TROUBLEMAKERS = 2
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     _say(f"seed {options.seed}, {options.minutes:g} minutes, {options.lanes} lanes")
-    with _broker(options) as (broker, output):
+    with _broker(options) as (broker, log):
         growth, tally = Growth(), Tally()
         try:
             trio.run(_soak, broker, options, growth, tally)
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _say(f"FAILED: {type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})")
             _say(f"seed {options.seed}")
             return 1
-        complaint = _complaint(output)
+        complaint = _complaint(log())
     sentence, flat = growth.judge(options.growth_mb)
     _say(f"{_told(tally)}; {sentence}")
     if complaint:
@@ -67,12 +68,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextlib.contextmanager
-def _broker(options: argparse.Namespace) -> Iterator[tuple[Broker, Path | None]]:
+def _broker(options: argparse.Namespace) -> Iterator[tuple[Broker, Callable[[], str]]]:
+    """The broker and what gives its log: nothing, where it is somebody else's."""
     if options.broker:
-        yield options.broker, None
+        yield options.broker, str
         return
-    with brokers.leveret_process() as (broker, output):
-        yield broker, output
+    with Leveret() as process:
+        yield Broker("leveret", process.url, process.pid), lambda: process.log
 
 
 async def _soak(broker: Broker, options: argparse.Namespace, growth: Growth, tally: Tally) -> None:
@@ -134,8 +136,7 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield error
 
 
-def _complaint(output: Path | None) -> str:
-    text = output.read_text() if output else ""
+def _complaint(text: str) -> str:
     at = text.find("Traceback")
     return text[at : at + 4000] if at >= 0 else ""
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[1]
 _LISTENING = "listening on 127.0.0.1:"
 # Plain start-up takes about 0.3 s; two busy cores have been seen to stretch it to some seconds.
 _START_TIMEOUT_S = 30.0
@@ -33,6 +33,11 @@ class Leveret:
     @property
     def url(self) -> str:
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the broker does not run"
+        return self._process.pid
 
     @property
     def log(self) -> str:
