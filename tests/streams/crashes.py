@@ -1,0 +1,228 @@
+"""Simulated crashes of a log, each from its seed: ``python -m tests.streams.crashes --count 20000``.
+
+One life of a log is random appends, commits, refusals of the disk, rolls, truncations and reads, ended by a power cut
+or a kill in the middle of anything; then it is opened again, held against the model, and lives on.
+"""
+
+import argparse
+import errno
+import sys
+import time
+from random import Random
+
+from streams.cursor import AT_TAIL, NEED_BLOCK
+from streams.format import Kind
+from streams.log import Log
+from streams.offset_spec import Exact, First
+from streams.writer import LogWriter
+
+from .faulty import FaultyFiles, PowerCut
+
+FOLDER = "data"
+ALL_KINDS = frozenset(Kind)
+
+
+class Broken(AssertionError):
+    """The log broke its promise."""
+
+
+def read_all(log, spec=None, kinds=None):
+    """Every batch a new reader gets, from the disk as well as from memory."""
+    cursor = log.cursor(First() if spec is None else spec, **({} if kinds is None else {"kinds": kinds}))
+    batches = []
+    while (found := cursor.next_records()) is not AT_TAIL:
+        if found is NEED_BLOCK:
+            cursor.request.perform()
+            cursor.feed(cursor.request)
+        else:
+            batches.append(found)
+    return batches
+
+
+class Life:
+    """A log under test and what it promised: the model."""
+
+    def __init__(self, seed, durability="fsync"):
+        self.random = Random(seed)
+        self.durability = durability
+        self.disk = FaultyFiles(self.random)
+        self.appended = []  # the record of each offset, as last appended
+        self.batch_ends = {0}  # offsets between batches: nothing may end elsewhere
+        self.safe = 0  # offsets below were confirmed
+        self.controls_sent = []  # (forming, record) of each settlement
+        self.seen = {}  # what any reader ever saw, by offset
+        self.dropped_below = 0
+        self.clock = 1000
+        self.serial = 0
+        self.crashes = 0
+        self.open()
+
+    def open(self):
+        self.log = Log.open(self.disk, FOLDER, "q", tail_bytes=self.random.choice((0, 2000, 1 << 20)))
+        self.writer = LogWriter(
+            self.log, self.disk.lock(FOLDER + "/lock"), salt=self.random.getrandbits(32),
+            segment_bytes=self.random.choice((300, 2000, 20000)), durability=self.durability, snapshot=self.snapshot,
+        )  # fmt: skip
+        self.check_after_opening()
+
+    def snapshot(self):
+        self.serial += 1
+        return [(Kind.CHECKPOINT, [b"c%d" % self.serial, b"%d" % self.writer.next_offset])]
+
+    # --- what must hold ---
+
+    def expect(self, holds, *what):
+        if not holds:
+            raise Broken(*what)
+
+    def check_after_opening(self):
+        durable = self.log.durable
+        self.expect(durable >= self.safe, "confirmed records are gone", durable, self.safe)
+        self.expect(durable <= len(self.appended), "offsets that were never appended", durable)
+        self.expect(durable in self.batch_ends, "half a batch shows", durable)
+        self.expect(not self.log.damages, "no bit was flipped", [str(damage) for damage in self.log.damages])
+        del self.appended[durable:]
+        self.batch_ends = {end for end in self.batch_ends if end <= durable}
+        self.safe = durable
+        self.check_content()
+        self.check_checkpoint()
+
+    def check_content(self):
+        expected = self.log.first_offset
+        self.expect(expected <= max(self.dropped_below, 0) or expected == 0, "kept records are gone", expected)
+        for batch in read_all(self.log):
+            self.expect(batch.base_offset == expected, "a hole", expected, batch.base_offset)
+            self.take(batch)
+            expected = batch.next_offset
+        self.expect(expected == self.log.durable, "the end is missing", expected, self.log.durable)
+
+    def check_checkpoint(self):
+        """What the newest segment repeats of older ones is there whenever an older one may have gone."""
+        if len(self.log.segments) > 1 or self.log.first_offset:
+            found = self.log.controls(frozenset({Kind.CHECKPOINT}))
+            self.expect(found, "the checkpoint is missing")
+
+    def take(self, batch):
+        for offset, record in enumerate(batch.records, batch.base_offset):
+            self.expect(self.appended[offset] == record, "another record", offset)
+            self.expect(self.seen.setdefault(offset, record) == record, "an offset changed its record", offset)
+
+    # --- a life ---
+
+    def live(self, steps):
+        actions = [self.append] * 6 + [self.commit] * 4 + [self.settle] * 2
+        actions += [self.roll, self.truncate, self.read, self.bad_disk, self.reopen, self.rest]
+        # Swarm testing: each life leaves some actions out, so that the others meet in longer rows.
+        actions = [action for action in actions if self.random.random() < 0.8] or [self.append]
+        for _ in range(steps):
+            self.clock += self.random.randrange(3)
+            self.random.choice(actions)()
+
+    def append(self):
+        count = self.random.choice((1, 1, 2, 10))
+        size = self.random.choice((0, 3, 40, 700))
+        self.serial += 1
+        records = [b"%d:%d" % (self.serial, i) + self.random.randbytes(size) for i in range(count)]
+        base = self.writer.append(records, self.clock)
+        self.expect(base == len(self.appended), "offsets are dense", base, len(self.appended))
+        self.appended += records
+        self.batch_ends.add(len(self.appended))
+
+    def settle(self):
+        self.writer.append([b"s%d" % self.clock] * self.random.choice((1, 30)), self.clock, Kind.SETTLEMENT)
+
+    def commit(self):
+        commit = self.writer.take_pending()
+        if commit is None:
+            return
+        end = len(self.appended)
+        if self.random.random() < 0.3:
+            self.append()  # it arrives while the commit is under way
+        try:
+            commit.perform()
+        except OSError:
+            self.writer.failed(commit)
+        else:
+            self.writer.committed(commit)
+            self.expect(self.log.durable == end, "committed", self.log.durable, end)
+            self.safe = end
+
+    def bad_disk(self):
+        self.disk.fault = self.random.choice((errno.ENOSPC, errno.EIO))
+        self.disk.fault_share = self.random.choice((0.2, 1.0))
+        for _ in range(self.random.randrange(4)):
+            self.append()
+            self.commit()
+        self.disk.fault = None
+
+    def roll(self):
+        self.writer.roll()
+
+    def truncate(self):
+        offset = self.random.randint(0, self.safe)
+        self.writer.truncate_before(offset)
+        self.dropped_below = max(self.dropped_below, offset)
+
+    def read(self):
+        spec = Exact(self.random.randint(0, len(self.appended)))
+        for batch in read_all(self.log, spec):
+            self.take(batch)
+
+    def rest(self):
+        self.writer.rest()
+
+    def reopen(self):
+        """A writer that ends in order loses only what it never committed."""
+        self.writer.close()
+        self.open()
+
+    def crash(self):
+        """Go on until the power goes or the process is killed, in the middle of whatever it is doing."""
+        self.crashes += 1
+        self.disk.steps_left = self.random.randrange(30)
+        try:
+            while True:
+                self.append()
+                self.commit()
+                if self.random.random() < 0.2:
+                    self.roll()
+                    self.truncate()
+        except PowerCut:
+            pass
+        kill = self.random.random() < 0.3
+        self.disk = (self.disk.after_kill if kill else self.disk.after_power_cut)(self.random)
+        self.open()
+
+
+def run(seed, crashes=4):
+    """One log through this many crashes. Returns how many there were."""
+    life = Life(seed)
+    for _ in range(crashes):
+        life.live(life.random.randrange(30))
+        life.crash()
+    life.live(20)
+    life.check_content()
+    return life.crashes
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=20000, help="crashes in all")
+    parser.add_argument("--seed", type=int, default=0, help="the first life's seed")
+    options = parser.parse_args(arguments)
+    begin = time.monotonic()
+    done = lives = 0
+    while done < options.count:
+        seed = options.seed + lives
+        try:
+            done += run(seed, min(4, options.count - done))
+        except Exception:
+            print(f"seed {seed} broke it: python -m tests.streams.crashes --count 4 --seed {seed}", file=sys.stderr)
+            raise
+        lives += 1
+    print(f"{done} simulated crashes in {lives} logs: nothing lost, nothing half, nothing changed")
+    print(f"{time.monotonic() - begin:.1f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
