@@ -159,7 +159,7 @@ class Log:
         return Cursor(self, spec, kinds, accepts)
 
     def controls(self, kinds: frozenset[int]) -> list[Batch]:
-        """The control chunks of these kinds in the newest segment; its writer repeats there what it needs of older ones.
+        """The control chunks of these kinds in the newest segment, which repeats what is needed of older ones.
 
         Blocks for one read a chunk: for opening, not for serving. Raises OSError.
         """
@@ -199,7 +199,7 @@ def _with_successors(places: list[tuple[int, int, str]]) -> list[tuple[int, int,
     successors: list[int | None] = [place[1] for place in places[1:]]
     return [
         (number, base, successor, entry)
-        for (number, base, entry), successor in zip(places, [*successors, None], strict=True)
+        for (number, base, entry), successor in zip(places, [*successors, None], strict=False)
     ]
 
 

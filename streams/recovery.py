@@ -23,6 +23,7 @@ from streams.format import (
     HEADER_BYTES,
     VERSION,
     ChunkHeader,
+    Footer,
     Kind,
     read_footer,
     read_segment_header,
@@ -122,9 +123,7 @@ def open_segment(
             findings.damages.append(Damage(path, 0, min(size, HEADER_BYTES), base_offset, base_offset))
         else:
             return None
-        footer = (
-            read_footer(file.read(size - HEADER_BYTES, HEADER_BYTES), segment.salt) if size > HEADER_BYTES else None
-        )
+        footer = _footer(file, size, segment, newest=successor is None)
         if footer is not None:
             segment.close(footer, size)
             return segment
@@ -156,6 +155,14 @@ def set_aside(
     segment.dropped = True
     findings.damages.append(Damage(path, 0, size, base_offset, segment.next_offset))
     return segment
+
+
+def _footer(file: File, size: int, segment: Segment, *, newest: bool) -> Footer | None:
+    """The footer, if the segment was closed. A crash may let the newest one's arrive without the waypoint before it."""
+    footer = read_footer(file.read(size - HEADER_BYTES, HEADER_BYTES), segment.salt) if size > HEADER_BYTES else None
+    if footer is not None and newest and read_chunk(file, footer.waypoint, segment.salt) is None:
+        return None
+    return footer
 
 
 class _Scan:

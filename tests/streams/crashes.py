@@ -88,13 +88,16 @@ class Life:
         self.check_checkpoint()
 
     def check_content(self):
-        expected = self.log.first_offset
-        self.expect(expected <= max(self.dropped_below, 0) or expected == 0, "kept records are gone", expected)
+        expected = 0
         for batch in read_all(self.log):
-            self.expect(batch.base_offset == expected, "a hole", expected, batch.base_offset)
+            # Removals are forgotten each by itself, so what was let go may come back in part.
+            hole = batch.base_offset != expected
+            self.expect(not hole or expected < batch.base_offset <= self.dropped_below, "a hole", batch.base_offset)
             self.take(batch)
             expected = batch.next_offset
-        self.expect(expected == self.log.durable, "the end is missing", expected, self.log.durable)
+        self.expect(
+            expected == self.log.durable or self.log.durable <= self.dropped_below, "the end is missing", expected
+        )
 
     def check_checkpoint(self):
         """What the newest segment repeats of older ones is there whenever an older one may have gone."""
