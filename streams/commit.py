@@ -22,7 +22,8 @@ class Commit:
 
     __slots__ = (
         "_files", "_folder", "_sync", "batches", "builders", "create", "data", "file", "numbers", "position",
-        "removals", "room", "seal", "seal_data", "segment", "truncate",
+        "removals", "room", "seal", "seal_batch",
+        "seal_data", "segment", "truncate",
     )  # fmt: skip
 
     def __init__(self, files: Files, folder: str, removals: list[str], *, sync: bool) -> None:
@@ -45,6 +46,7 @@ class Commit:
         # A segment to close first: what goes behind its last chunk.
         self.seal: Segment | None = None
         self.seal_data = b""
+        self.seal_batch: Batch | None = None
         self.file: File | None = None
 
     def perform(self) -> None:

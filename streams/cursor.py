@@ -12,7 +12,7 @@ from streams.chunk import Batch, read_batch, read_header, verify
 from streams.errors import Damage, ReadFailed
 from streams.format import HEADER_BYTES, Kind
 from streams.offset_spec import Exact, First, Last, Next, OffsetSpec, Since
-from streams.reads import BLOCK_BYTES, BlockRead, ResyncRead, SeekRead, sought
+from streams.reads import BlockRead, ResyncRead, SeekRead, sought
 from streams.segment import Segment
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Cursor:
         if header is None or header.end > segment.end:
             self._ask(ResyncRead(self._log.files, segment, position))
         elif at + HEADER_BYTES + header.size > len(block.data):
-            self._ask(BlockRead(self._log.files, segment, position, max(HEADER_BYTES + header.size, BLOCK_BYTES)))
+            self._ask(BlockRead(self._log.files, segment, position, HEADER_BYTES + header.size))
         elif verify(block.data, at, header, segment.salt):
             return read_batch(block.data, at, header)
         else:

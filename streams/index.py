@@ -9,13 +9,6 @@ from typing import Final
 from streams.chunk import ChunkBuilder
 from streams.format import HEADER_BYTES, Kind
 
-# An entry for every so many bytes: a seek lands at most one block read away, and 1 GiB of log costs 400 KB of index.
-INDEX_BYTES: Final = 64 * 1024
-# Opening scans at most about this much of the newest segment: 1 ms for large chunks, 60 ms for the smallest ones.
-WAYPOINT_BYTES: Final = 4 * 1024 * 1024
-# A log of settlements only has many control chunks a byte; the waypoint that lists them stays within 32 KiB.
-WAYPOINT_CONTROLS: Final = 4096
-
 _SUMMARY = struct.Struct("<QQQQQ")
 _PLACE_BITS: Final = 56
 _PLACE_MASK: Final = (1 << _PLACE_BITS) - 1
@@ -35,6 +28,13 @@ class Index:
         "waypoint",
     )
 
+    # An entry for every so many bytes: a seek lands at most one block away, and 1 GiB of log costs 400 KB of index.
+    ENTRY_BYTES = 64 * 1024
+    # Opening scans at most about this much of the newest segment: 1 ms for large chunks, 60 ms for the smallest ones.
+    WAYPOINT_BYTES = 4 * 1024 * 1024
+    # A log of settlements only has many control chunks a byte; the waypoint that lists them stays within 32 KiB.
+    WAYPOINT_CONTROLS = 4096
+
     def __init__(self) -> None:
         self.offsets = array("Q")
         self.times = array("Q")
@@ -51,7 +51,7 @@ class Index:
             self.offsets.append(base_offset)
             self.times.append(timestamp_ms)
             self.positions.append(position)
-            self._entry_at = position + INDEX_BYTES
+            self._entry_at = position + self.ENTRY_BYTES
         if kind == Kind.WAYPOINT:
             self.waypoint = position
             self._fresh_entries = len(self.positions)
@@ -62,7 +62,7 @@ class Index:
     def waypoint_due(self, end: int) -> bool:
         """Whether a segment that ends there needs a waypoint now."""
         fresh = len(self.controls) - self._fresh_controls
-        return end - max(self.waypoint, HEADER_BYTES) >= WAYPOINT_BYTES or fresh >= WAYPOINT_CONTROLS
+        return end - max(self.waypoint, HEADER_BYTES) >= self.WAYPOINT_BYTES or fresh >= self.WAYPOINT_CONTROLS
 
     def position_of_offset(self, offset: int) -> int:
         """Where to read from to come upon this offset."""
@@ -121,7 +121,7 @@ def chained(waypoints: list[Waypoint]) -> Index:
         waypoint.add_to(index)
     index._fresh_entries = len(index.positions)
     index._fresh_controls = len(index.controls)
-    index._entry_at = index.positions[-1] + INDEX_BYTES if index.positions else 0
+    index._entry_at = index.positions[-1] + Index.ENTRY_BYTES if index.positions else 0
     return index
 
 

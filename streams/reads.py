@@ -1,15 +1,10 @@
 """Reads of the disk that a cursor asks for. ``perform`` is all that runs in a thread: it touches files and itself."""
 
-from typing import Final
-
 from streams.files import File, Files
 from streams.format import HEADER_BYTES
 from streams.index import Index
 from streams.recovery import Window
 from streams.segment import Segment, load_index
-
-# 256 KiB: a read costs 60 µs from the page cache and 2,000 small records, and a thousand lagging readers 256 MB.
-BLOCK_BYTES: Final = 256 * 1024
 
 
 class BlockRead:
@@ -17,10 +12,14 @@ class BlockRead:
 
     __slots__ = ("_end", "_files", "_size", "data", "error", "position", "segment")
 
-    def __init__(self, files: Files, segment: Segment, position: int, size: int = BLOCK_BYTES) -> None:
+    # A read of this size costs 60 µs from the page cache and brings 2,000 small records; a thousand readers from behind
+    # hold 256 MB.
+    BYTES = 256 * 1024
+
+    def __init__(self, files: Files, segment: Segment, position: int, size: int = 0) -> None:
         self._files = files
         self._end = segment.end
-        self._size = size
+        self._size = max(size, self.BYTES)
         self.segment = segment
         self.position = position
         self.data = b""

@@ -28,7 +28,7 @@ from streams.format import (
     read_footer,
     read_segment_header,
 )
-from streams.index import WAYPOINT_BYTES, Waypoint
+from streams.index import Index, Waypoint
 from streams.segment import Segment, load_index, read_chunk
 
 TORN_COMMIT: Final = "a commit cut short by a crash was dropped"
@@ -179,7 +179,7 @@ class _Scan:
         self._position = HEADER_BYTES
 
     def run(self) -> None:
-        if self._window.size > 2 * WAYPOINT_BYTES:
+        if self._window.size > 2 * Index.WAYPOINT_BYTES:
             self._start_at_waypoint()
         while (header := self._next()) is not None:
             self._take(header)

@@ -24,14 +24,7 @@ from streams.recovery import UNFINISHED_SEGMENT
 from streams.retention import Limits, surplus
 from streams.segment import UNFINISHED, Segment, segment_name
 
-# A chunk takes no more appends beyond this: it is read, checked and skipped as one piece.
-CHUNK_BYTES: Final = 256 * 1024
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
-# Room is made ahead for logs that commit often and little: not for one of 10,000 queues with a message a minute, nor
-# for floods, where writing everything twice costs more than growing.
-_SMALL_COMMIT_BYTES: Final = 16 * 1024
-_SMALL_COMMITS: Final = 16
-
 Durability = Literal["fsync", "os"]
 Snapshot = Callable[[], Iterable[tuple[Kind, Sequence[bytes]]]]
 
@@ -53,6 +46,13 @@ class LogWriter:
         "_removals", "_room_end", "_salt", "_small", "_snapshot", "_sync", "deleted", "done", "forming", "log",
         "next_offset", "rolling", "segment_bytes",
     )  # fmt: skip
+
+    # A chunk takes no more appends beyond this: it is read, checked and skipped as one piece.
+    CHUNK_BYTES = 256 * 1024
+    # Room is made ahead for logs that commit often and little: not for one of 10,000 queues with a message a minute,
+    # nor for floods, where writing everything twice costs more than growing.
+    SMALL_COMMIT_BYTES = 16 * 1024
+    SMALL_COMMITS = 16
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class LogWriter:
             raise BatchTooLarge(size, MAX_PAYLOAD_BYTES - 255)
         base_offset = self.next_offset
         chunk = self._open
-        if chunk is None or chunk.kind != kind or chunk.size + size > CHUNK_BYTES:
+        if chunk is None or chunk.kind != kind or chunk.size + size > self.CHUNK_BYTES:
             chunk = self._begin(kind)
         self._now_ms = max(self._now_ms, now_ms)
         chunk.add(records, size, self._now_ms, bloom)
@@ -225,6 +225,7 @@ class LogWriter:
         if not self._fence_due:
             self._number += 1
         commit.seal = active
+        commit.seal_batch = waypoint.batch(active.end, active.end + len(chunk))
         commit.seal_data = chunk + footer.pack(active.salt)
 
     def _snapshot_chunks(self) -> list[ChunkBuilder]:
@@ -256,13 +257,13 @@ class LogWriter:
         end = commit.position + len(commit.data)
         if commit.create or commit.truncate:
             self._room_end = 0
-        if len(commit.data) > _SMALL_COMMIT_BYTES:
+        if len(commit.data) > self.SMALL_COMMIT_BYTES:
             self._small = 0
             return
         self._small += 1
-        if self._small > _SMALL_COMMITS and end > self._room_end and self._sync:
-            commit.room = ROOM_BYTES
-            self._room_end = end + ROOM_BYTES
+        if self._small > self.SMALL_COMMITS and end > self._room_end and self._sync:
+            commit.room = max(min(ROOM_BYTES, self.segment_bytes - end), 0)
+            self._room_end = end + commit.room
 
     def committed(self, commit: Commit) -> None:
         """The commit is done: what it carried is safe and readers see it."""
@@ -270,17 +271,20 @@ class LogWriter:
         self._flight = None
         self.done = self.forming - 1
         if commit.seal is not None:
-            self._sealed(commit.seal, commit.seal_data)
+            self._sealed(commit.seal, commit)
         segment = commit.segment
         if segment is not None:
             self._written(segment, commit)
         if self.deleted:
             self._remove_all()
 
-    def _sealed(self, segment: Segment, data: bytes) -> None:
+    def _sealed(self, segment: Segment, commit: Commit) -> None:
         footer = segment.footer(segment.end)
         footer.number = segment.chunk_number + 1
-        segment.close(footer, segment.end + len(data))
+        segment.close(footer, segment.end + len(commit.seal_data))
+        if commit.seal_batch is not None:
+            # So that readers at the tail walk over it without the disk.
+            self.log.tail.add(segment.number, commit.seal_batch)
 
     def _written(self, segment: Segment, commit: Commit) -> None:
         for batch, (epoch, number) in zip(commit.batches, commit.numbers, strict=True):

@@ -8,15 +8,17 @@ import argparse
 import errno
 import sys
 import time
+from contextlib import contextmanager
 from random import Random
 
 from streams.cursor import AT_TAIL, NEED_BLOCK
 from streams.format import Kind
+from streams.index import Index
 from streams.log import Log
 from streams.offset_spec import Exact, First
+from streams.reads import BlockRead
 from streams.writer import LogWriter
-
-from .faulty import FaultyFiles, PowerCut
+from tests.streams.faulty import FaultyFiles, PowerCut
 
 FOLDER = "data"
 ALL_KINDS = frozenset(Kind)
@@ -49,7 +51,7 @@ class Life:
         self.appended = []  # the record of each offset, as last appended
         self.batch_ends = {0}  # offsets between batches: nothing may end elsewhere
         self.safe = 0  # offsets below were confirmed
-        self.controls_sent = []  # (forming, record) of each settlement
+        self.settled = self.safe_settled = 0  # the newest settlement appended, and confirmed
         self.seen = {}  # what any reader ever saw, by offset
         self.dropped_below = 0
         self.clock = 1000
@@ -58,6 +60,13 @@ class Life:
         self.open()
 
     def open(self):
+        # Everything that usually takes megabytes happens within a few hundred bytes here.
+        Index.ENTRY_BYTES = self.random.choice((100, 1000))
+        Index.WAYPOINT_BYTES = self.random.choice((300, 3000, 1 << 20))
+        Index.WAYPOINT_CONTROLS = self.random.choice((2, 1000))
+        BlockRead.BYTES = self.random.choice((64, 1000, 1 << 18))
+        LogWriter.CHUNK_BYTES = self.random.choice((100, 1 << 18))
+        LogWriter.SMALL_COMMITS = self.random.choice((0, 3, 1000))
         self.log = Log.open(self.disk, FOLDER, "q", tail_bytes=self.random.choice((0, 2000, 1 << 20)))
         self.writer = LogWriter(
             self.log, self.disk.lock(FOLDER + "/lock"), salt=self.random.getrandbits(32),
@@ -67,7 +76,7 @@ class Life:
 
     def snapshot(self):
         self.serial += 1
-        return [(Kind.CHECKPOINT, [b"c%d" % self.serial, b"%d" % self.writer.next_offset])]
+        return [(Kind.CHECKPOINT, [b"%d" % self.settled])]
 
     # --- what must hold ---
 
@@ -102,8 +111,11 @@ class Life:
     def check_checkpoint(self):
         """What the newest segment repeats of older ones is there whenever an older one may have gone."""
         if len(self.log.segments) > 1 or self.log.first_offset:
-            found = self.log.controls(frozenset({Kind.CHECKPOINT}))
-            self.expect(found, "the checkpoint is missing")
+            self.expect(self.log.controls(frozenset({Kind.CHECKPOINT})), "the checkpoint is missing")
+        found = self.log.controls(frozenset({Kind.CHECKPOINT, Kind.SETTLEMENT}))
+        newest = max((int(record) for batch in found for record in batch.records), default=0)
+        self.expect(self.safe_settled <= newest <= self.settled, "settlements", self.safe_settled, newest, self.settled)
+        self.settled = self.safe_settled = newest
 
     def take(self, batch):
         for offset, record in enumerate(batch.records, batch.base_offset):
@@ -132,13 +144,14 @@ class Life:
         self.batch_ends.add(len(self.appended))
 
     def settle(self):
-        self.writer.append([b"s%d" % self.clock] * self.random.choice((1, 30)), self.clock, Kind.SETTLEMENT)
+        self.settled += 1
+        self.writer.append([b"%d" % self.settled] * self.random.choice((1, 30)), self.clock, Kind.SETTLEMENT)
 
     def commit(self):
         commit = self.writer.take_pending()
         if commit is None:
             return
-        end = len(self.appended)
+        end, settled = len(self.appended), self.settled
         if self.random.random() < 0.3:
             self.append()  # it arrives while the commit is under way
         try:
@@ -148,7 +161,7 @@ class Life:
         else:
             self.writer.committed(commit)
             self.expect(self.log.durable == end, "committed", self.log.durable, end)
-            self.safe = end
+            self.safe, self.safe_settled = end, settled
 
     def bad_disk(self):
         self.disk.fault = self.random.choice((errno.ENOSPC, errno.EIO))
@@ -197,15 +210,34 @@ class Life:
         self.open()
 
 
+@contextmanager
+def usual_sizes():
+    """What a life has made small is as it was afterwards."""
+    kept = [(owner, name, getattr(owner, name)) for owner, names in _SIZES for name in names]
+    try:
+        yield
+    finally:
+        for owner, name, value in kept:
+            setattr(owner, name, value)
+
+
+_SIZES = (
+    (Index, ("ENTRY_BYTES", "WAYPOINT_BYTES", "WAYPOINT_CONTROLS")),
+    (BlockRead, ("BYTES",)),
+    (LogWriter, ("CHUNK_BYTES", "SMALL_COMMITS")),
+)
+
+
 def run(seed, crashes=4):
     """One log through this many crashes. Returns how many there were."""
-    life = Life(seed)
-    for _ in range(crashes):
-        life.live(life.random.randrange(30))
-        life.crash()
-    life.live(20)
-    life.check_content()
-    return life.crashes
+    with usual_sizes():
+        life = Life(seed)
+        for _ in range(crashes):
+            life.live(life.random.randrange(30))
+            life.crash()
+        life.live(20)
+        life.check_content()
+        return life.crashes
 
 
 def main(arguments=None):

@@ -1,6 +1,6 @@
 """A disk in memory that fails, fills up and loses power: every state a crash may leave can be made from it.
 
-What is promised: bytes are safe after ``sync`` of their file, names after ``sync_folder`` (or ``settle``). Nothing else:
+What is promised: bytes are safe after ``sync`` of their file, names after ``sync_folder`` or ``settle``. Nothing else:
 a power cut keeps any sectors of unsynced writes, in any order, cuts the last one at any byte, forgets any unsynced
 creation, rename or removal, each by itself. A plain kill of the process loses nothing that was written.
 """
