@@ -242,8 +242,10 @@ class _Scan:
     def _follows(self, header: ChunkHeader) -> bool:
         """The next number of this epoch, or a newer epoch's fence; the first chunk of the file is followed blindly."""
         segment = self._segment
+        if segment.chunk_number < 0:
+            return header.epoch >= segment.epoch
         if header.epoch == segment.epoch:
-            return segment.chunk_number in (-1, header.number - 1)
+            return header.number == segment.chunk_number + 1
         return header.epoch > segment.epoch and header.kind == Kind.FENCE
 
     def _in_range(self, header: ChunkHeader) -> bool:
