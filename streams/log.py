@@ -71,28 +71,42 @@ class Log:
         return log
 
     def _load(self, entries: Iterable[str]) -> None:
-        named = [entry for entry in entries if not entry.endswith(UNFINISHED)]
-        self.unfinished = [f"{self.folder}/{entry}" for entry in entries if entry.endswith(UNFINISHED)]
-        places = sorted((parsed[1], parsed[2], entry) for entry in named if (parsed := parse_name(entry)))
+        places = []
+        for entry in entries:
+            parsed = parse_name(entry)
+            if parsed is not None:
+                places.append((parsed[1], parsed[2], f"{self.folder}/{entry}"))
+            elif entry.endswith(UNFINISHED):
+                self.unfinished.append(f"{self.folder}/{entry}")
+        if not places:
+            return
+        places.sort()
         findings = Findings()
-        opened: list[Segment | None] = []
-        salt = None
-        for number, base_offset, successor, entry in _with_successors(places):
-            path = f"{self.folder}/{entry}"
-            segment = open_segment(self.files, path, number, base_offset, successor, findings, salt)
-            salt = segment.salt if segment else salt
-            opened.append(segment)
-        for at, (number, base_offset, successor, entry) in enumerate(_with_successors(places)):
-            if opened[at] is None:
-                path = f"{self.folder}/{entry}"
-                opened[at] = open_segment(
-                    self.files, path, number, base_offset, successor, findings, salt
-                ) or set_aside(self.files, path, number, base_offset, successor, findings)
-        self.segments = [segment for segment in opened if segment is not None]
-        self._segment_count = places[-1][0] + 1 if places else 0
+        self.segments = self._open_all(places, findings)
+        self._segment_count = places[-1][0] + 1
         self.repairs += findings.repairs
         for damage in findings.damages:
             self.report(damage)
+
+    def _open_all(self, places: list[tuple[int, int, str]], findings: Findings) -> list[Segment]:
+        """Open each; one whose header is damaged once the salt is known from another."""
+        successors: list[int | None] = [place[1] for place in places[1:]]
+        successors.append(None)
+        opened: list[Segment] = []
+        later = []
+        salt = None
+        for (number, base_offset, path), successor in zip(places, successors, strict=True):
+            segment = open_segment(self.files, path, number, base_offset, successor, findings, salt)
+            if segment is None:
+                later.append((path, number, base_offset, successor))
+            else:
+                salt = segment.salt
+                opened.append(segment)
+        for place in later:
+            segment = None if salt is None else open_segment(self.files, *place, findings, salt)
+            opened.append(segment or set_aside(self.files, *place, findings))
+        opened.sort(key=_number)
+        return opened
 
     # --- what there is ---
 
@@ -194,13 +208,8 @@ class Log:
         self.segments = [segment for segment in self.segments if segment not in segments]
 
 
-def _with_successors(places: list[tuple[int, int, str]]) -> list[tuple[int, int, int | None, str]]:
-    """Number, base offset, the next segment's base offset and name of each."""
-    successors: list[int | None] = [place[1] for place in places[1:]]
-    return [
-        (number, base, successor, entry)
-        for (number, base, entry), successor in zip(places, [*successors, None], strict=False)
-    ]
+def _number(segment: Segment) -> int:
+    return segment.number
 
 
 def catalogue(files: Files, folder: str) -> dict[str, list[str]]:

@@ -3,8 +3,8 @@
 from streams.files import File, Files
 from streams.format import HEADER_BYTES
 from streams.index import Index
-from streams.recovery import Window
 from streams.segment import Segment, load_index
+from streams.window import Window
 
 
 class BlockRead:

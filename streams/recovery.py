@@ -14,7 +14,7 @@ stretch with a later commit behind it was safe once: it is damage, told by name 
 
 from typing import Final
 
-from streams.chunk import read_batch, read_header, verify
+from streams.chunk import read_header
 from streams.errors import Damage, Repair, UnsupportedVersion
 from streams.files import File, Files
 from streams.format import (
@@ -30,13 +30,11 @@ from streams.format import (
 )
 from streams.index import Index, Waypoint
 from streams.segment import Segment, load_index, read_chunk
+from streams.window import Window
 
 TORN_COMMIT: Final = "a commit cut short by a crash was dropped"
 UNFINISHED_SEGMENT: Final = "a segment that a crash kept from its name was removed"
 UNCLOSED_SEGMENT: Final = "a segment without its footer was read through"
-
-# Read this much at once when scanning: large enough that a call costs nothing beside it.
-_WINDOW_BYTES: Final = 1024 * 1024
 
 
 class Findings:
@@ -47,53 +45,6 @@ class Findings:
     def __init__(self) -> None:
         self.damages: list[Damage] = []
         self.repairs: list[Repair] = []
-
-
-class Window:
-    """A file's bytes through one buffer that moves forward (or back)."""
-
-    __slots__ = ("_data", "_file", "_start", "size")
-
-    def __init__(self, file: File, size: int) -> None:
-        self._file = file
-        self._data = b""
-        self._start = 0
-        self.size = size
-
-    def at(self, position: int, size: int) -> tuple[bytes, int]:
-        """Data and the index in it at which ``size`` bytes from this position begin (fewer at the end)."""
-        size = min(size, self.size - position)
-        if not (self._start <= position and position + size <= self._start + len(self._data)):
-            self._data = self._file.read(position, max(size, _WINDOW_BYTES))
-            self._start = position
-        return self._data, position - self._start
-
-    def chunk(self, position: int, salt: int) -> ChunkHeader | None:
-        """The header of the whole, unbroken chunk at this position."""
-        data, at = self.at(position, HEADER_BYTES)
-        header = read_header(data, at, position)
-        if header is None or header.end > self.size:
-            return None
-        data, at = self.at(position, HEADER_BYTES + header.size)
-        return header if verify(data, at, header, salt) else None
-
-    def find_chunk(self, position: int, salt: int) -> ChunkHeader | None:
-        """The first whole chunk at this position or later."""
-        while position < self.size:
-            data, at = self.at(position, min(_WINDOW_BYTES, self.size - position))
-            if len(data) - at < HEADER_BYTES:
-                return None
-            found = data.find(CHUNK_MAGIC, at)
-            if found < 0:
-                # The magic may lie across the edge.
-                position += max(len(data) - at - len(CHUNK_MAGIC) + 1, 1)
-                continue
-            position += found - at
-            header = self.chunk(position, salt)
-            if header is not None:
-                return header
-            position += 1
-        return None
 
 
 def open_segment(
@@ -113,7 +64,8 @@ def open_segment(
     file = files.open(path)
     try:
         size = file.size()
-        header = read_segment_header(file.read(0, HEADER_BYTES))
+        window = Window(file, size)
+        header = read_segment_header(window.piece(0, HEADER_BYTES))
         if header is not None and header.version != VERSION:
             raise UnsupportedVersion(path, header.version, VERSION)
         if header is not None:
@@ -123,11 +75,11 @@ def open_segment(
             findings.damages.append(Damage(path, 0, min(size, HEADER_BYTES), base_offset, base_offset))
         else:
             return None
-        footer = _footer(file, size, segment, newest=successor is None)
+        footer = _footer(file, window, segment, newest=successor is None)
         if footer is not None:
             segment.close(footer, size)
             return segment
-        _Scan(file, size, segment, successor, findings).run()
+        _Scan(file, window, segment, successor, findings).run()
     finally:
         file.close()
     if successor is not None:
@@ -157,9 +109,9 @@ def set_aside(
     return segment
 
 
-def _footer(file: File, size: int, segment: Segment, *, newest: bool) -> Footer | None:
+def _footer(file: File, window: Window, segment: Segment, *, newest: bool) -> Footer | None:
     """The footer, if the segment was closed. A crash may let the newest one's arrive without the waypoint before it."""
-    footer = read_footer(file.read(size - HEADER_BYTES, HEADER_BYTES), segment.salt) if size > HEADER_BYTES else None
+    footer = read_footer(window.piece(window.size - HEADER_BYTES, HEADER_BYTES), segment.salt)
     if footer is not None and newest and read_chunk(file, footer.waypoint, segment.salt) is None:
         return None
     return footer
@@ -170,9 +122,9 @@ class _Scan:
 
     __slots__ = ("_before", "_file", "_findings", "_position", "_segment", "_window")
 
-    def __init__(self, file: File, size: int, segment: Segment, successor: int | None, findings: Findings) -> None:
+    def __init__(self, file: File, window: Window, segment: Segment, successor: int | None, findings: Findings) -> None:
         self._file = file
-        self._window = Window(file, size)
+        self._window = window
         self._segment = segment
         self._before = successor
         self._findings = findings
@@ -209,7 +161,7 @@ class _Scan:
         """Its position, looking from the end of the file; 0 when there is none."""
         end = self._window.size
         while end > HEADER_BYTES:
-            start = max(HEADER_BYTES, end - _WINDOW_BYTES)
+            start = max(HEADER_BYTES, end - Window.BYTES)
             data = self._file.read(start, end - start + HEADER_BYTES)
             at = len(data)
             while (at := data.rfind(CHUNK_MAGIC, 0, at)) >= 0:
@@ -268,16 +220,14 @@ class _Scan:
         return None
 
     def _take(self, header: ChunkHeader) -> None:
-        data, at = self._window.at(header.position, HEADER_BYTES + header.size)
-        batch = read_batch(data, at, header)
-        self._segment.note(batch, header.epoch, header.number)
+        self._segment.note(header, header.epoch, header.number)
         self._position = header.end
 
     def _leftover(self) -> bool:
         """Whether anything but zeros (room allocated ahead) follows the last chunk."""
         position = self._position
         while position < self._window.size:
-            data, at = self._window.at(position, _WINDOW_BYTES)
+            data, at = self._window.at(position, Window.BYTES)
             if data.count(0, at) != len(data) - at:
                 return True
             position += len(data) - at

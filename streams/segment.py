@@ -2,7 +2,7 @@
 
 from streams.chunk import Batch, ChunkBuilder, read_batch, read_header, verify
 from streams.files import File, Files
-from streams.format import HEADER_BYTES, Footer, Kind, SegmentHeader
+from streams.format import HEADER_BYTES, ChunkHeader, Footer, Kind, SegmentHeader
 from streams.index import Index, Waypoint, chained
 
 SUFFIX = ".segment"
@@ -57,20 +57,20 @@ class Segment:
     def header(self, created_ms: int) -> SegmentHeader:
         return SegmentHeader(self.base_offset, self.number, self.epoch, self.salt, created_ms)
 
-    def note(self, batch: Batch, epoch: int, number: int) -> None:
+    def note(self, chunk: Batch | ChunkHeader, epoch: int, number: int) -> None:
         """Take in the next chunk, which is safe now."""
         assert self.index is not None
         self.epoch = epoch
         self.chunk_number = number
-        self.index.note(batch.kind, batch.base_offset, batch.timestamp_ms, batch.position)
+        self.index.note(chunk.kind, chunk.base_offset, chunk.timestamp_ms, chunk.position)
         self.waypoint = self.index.waypoint
-        self.end = batch.end
-        self.size = max(self.size, batch.end)
-        self.last_ms = max(self.last_ms, batch.timestamp_ms)
-        self.first_ms = self.first_ms or batch.timestamp_ms
-        if batch.kind == Kind.USER:
-            self.last_chunk_base = batch.base_offset
-            self.next_offset = batch.next_offset
+        self.end = chunk.end
+        self.size = max(self.size, chunk.end)
+        self.last_ms = max(self.last_ms, chunk.timestamp_ms)
+        self.first_ms = self.first_ms or chunk.timestamp_ms
+        if chunk.kind == Kind.USER:
+            self.last_chunk_base = chunk.base_offset
+            self.next_offset = chunk.next_offset
 
     def waypoint_chunk(self) -> ChunkBuilder:
         assert self.index is not None
