@@ -30,8 +30,8 @@ class Index:
 
     # An entry for every so many bytes: a seek lands at most one block away, and 1 GiB of log costs 400 KB of index.
     ENTRY_BYTES = 64 * 1024
-    # Opening scans at most about this much of the newest segment: 1 ms for large chunks, 60 ms for the smallest ones.
-    WAYPOINT_BYTES = 4 * 1024 * 1024
+    # Opening scans at most about twice this of the newest segment: 1 ms for large chunks, 100 ms for the smallest ones.
+    WAYPOINT_BYTES = 1024 * 1024
     # A log of settlements only has many control chunks a byte; the waypoint that lists them stays within 32 KiB.
     WAYPOINT_CONTROLS = 4096
 

@@ -36,11 +36,10 @@ def offsets(engine, spec=None):
     return [offset for offset, _ in engine.records(spec)]
 
 
-# Byte of the chunk that is changed: magic, CRC, version, kind, flags, filter, count, size, epoch, number, base, time,
-# position, length, record.
-@pytest.mark.parametrize("byte", [0, 4, 8, 9, 10, 11, 12, 16, 19, 20, 24, 32, 40, 48, 64, 70])
+# Byte of the chunk that is changed: magic, CRC, version, count, the size's highest, position, length, record.
+@pytest.mark.parametrize("byte", [0, 4, 8, 12, 19, 48, 64, 70])
 @pytest.mark.parametrize("reopened", [False, True])
-@pytest.mark.parametrize("offset", [0, 5, 9, 10, 15, 25])
+@pytest.mark.parametrize("offset", [0, 9, 15, 25])
 def test_a_damaged_chunk_is_told_and_the_rest_served(engine, offset, byte, reopened):
     three_segments(engine)
     segment, batch = chunk_at(engine, offset)
