@@ -84,10 +84,10 @@ class Segment:
         self.last_chunk_base = waypoint.last_chunk_base
 
     def footer(self, waypoint: int) -> Footer:
-        """The footer that closes it behind the waypoint at that position."""
+        """The footer that closes it behind its last waypoint, a chunk more, at that position."""
         return Footer(
             epoch=self.epoch,
-            number=self.chunk_number,
+            number=self.chunk_number + 1,
             waypoint=waypoint,
             next_offset=self.next_offset,
             first_ms=self.first_ms,

@@ -15,14 +15,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal
 
 from streams.chunk import ChunkBuilder
-from streams.commit import ROOM_BYTES, Commit
+from streams.commit import Commit
 from streams.errors import BatchTooLarge, LogDeleted, Repair
 from streams.files import File, Lease
-from streams.format import BEGINS_COMMIT, HEADER_BYTES, MAX_PAYLOAD_BYTES, Kind
+from streams.format import MAX_PAYLOAD_BYTES, Kind
+from streams.layout import Layout
 from streams.log import Log
 from streams.recovery import UNFINISHED_SEGMENT
 from streams.retention import Limits, surplus
-from streams.segment import UNFINISHED, Segment, segment_name
+from streams.segment import UNFINISHED, Segment
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 Durability = Literal["fsync", "os"]
@@ -42,17 +43,12 @@ class LogWriter:
     """
 
     __slots__ = (
-        "_dirty", "_epoch", "_fence_due", "_file", "_flight", "_lease", "_now_ms", "_number", "_open", "_pending",
-        "_removals", "_room_end", "_salt", "_small", "_snapshot", "_sync", "deleted", "done", "forming", "log",
-        "next_offset", "rolling", "segment_bytes",
+        "_file", "_flight", "_layout", "_lease", "_now_ms", "_open", "_pending", "_removals", "_snapshot", "_sync",
+        "deleted", "done", "forming", "log", "next_offset", "rolling",
     )  # fmt: skip
 
     # A chunk takes no more appends beyond this: it is read, checked and skipped as one piece.
     CHUNK_BYTES = 256 * 1024
-    # Room is made ahead for logs that commit often and little: not for one of 10,000 queues with a message a minute,
-    # nor for floods, where writing everything twice costs more than growing.
-    SMALL_COMMIT_BYTES = 16 * 1024
-    SMALL_COMMITS = 16
 
     def __init__(
         self,
@@ -72,7 +68,6 @@ class LogWriter:
         """
         self.log = log
         self.next_offset = log.durable
-        self.segment_bytes = segment_bytes
         self.forming = 1
         self.done = 0
         self.rolling = False
@@ -80,20 +75,13 @@ class LogWriter:
         self._lease = lease
         self._sync = durability == "fsync"
         self._snapshot = snapshot
-        active = log.active
-        self._salt = active.salt if active is not None and active.salt else salt
-        self._epoch = active.epoch if active is not None else 0
-        self._number = 0
-        self._fence_due = True
-        self._dirty = active is not None and active.size > active.end
+        self._layout = Layout(log, salt, segment_bytes, make_room=self._sync)
         self._pending: list[ChunkBuilder] = []
         self._open: ChunkBuilder | None = None
         self._flight: Commit | None = None
         self._file: File | None = None
         self._removals = list(log.unfinished)
-        self._now_ms = active.last_ms if active is not None else 0
-        self._small = 0
-        self._room_end = 0
+        self._now_ms = log.active.last_ms if log.active is not None else 0
         log.repairs += [Repair(UNFINISHED_SEGMENT, path, 0) for path in log.unfinished]
         if settle and self._sync:
             self._settle()
@@ -164,7 +152,7 @@ class LogWriter:
         self._removals = []
         if self._pending or self.rolling:
             self._fill(commit)
-        self._pending = []
+            self._pending = []
         self._open = None
         self._flight = commit
         self.forming += 1
@@ -173,60 +161,13 @@ class LogWriter:
     def _fill(self, commit: Commit) -> None:
         commit.builders = self._pending
         chunks = list(self._pending)
-        active = self.log.active
-        if active is None or active.sealed or self.rolling or active.end >= self.segment_bytes:
-            if active is not None and not active.sealed:
-                self._seal(active, commit)
-            chunks += self._snapshot_chunks()
-            segment = self._new_segment(commit)
+        if self.rolling or self._layout.full:
+            self.rolling = False
+            self.rest()
+            self._layout.begin_segment(commit, chunks + self._snapshot_chunks(), self.next_offset, self._now_ms)
         else:
-            segment = active
-            commit.position = active.end
             commit.file, self._file = self._file, None
-            commit.truncate = self._dirty
-            assert active.index is not None
-            # Not beside a fence: what precedes a waypoint must be safe before it is written.
-            if not self._fence_due and active.index.waypoint_due(active.end):
-                chunks.insert(0, active.waypoint_chunk())
-        if self._fence_due:
-            self._start_epoch()
-            chunks.insert(0, _fence(self._epoch, self._first_offset(chunks), self._now_ms))
-        if commit.create:
-            segment.epoch = self._epoch
-        commit.segment = segment
-        self._encode(chunks, segment, commit)
-        self._plan_room(commit)
-
-    def _first_offset(self, chunks: list[ChunkBuilder]) -> int:
-        return chunks[0].base_offset if chunks else self.next_offset
-
-    def _start_epoch(self) -> None:
-        self._epoch += 1
-        self._number = 0
-        self._fence_due = False
-
-    def _new_segment(self, commit: Commit) -> Segment:
-        number = self.log.next_segment_number
-        base_offset = self.log.durable
-        path = f"{self.log.folder}/{segment_name(self.log.name, number, base_offset)}"
-        commit.create = True
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        return Segment(path, number, base_offset, self._salt, self._epoch)
-
-    def _seal(self, active: Segment, commit: Commit) -> None:
-        """The last waypoint and the footer of the segment that is left; both tell what is safe there now."""
-        waypoint = active.waypoint_chunk()
-        active_number = active.chunk_number + 1
-        chunk = waypoint.encode(active.end, active.epoch, active_number, BEGINS_COMMIT, active.salt)
-        footer = active.footer(active.end)
-        footer.number = active_number
-        if not self._fence_due:
-            self._number += 1
-        commit.seal = active
-        commit.seal_batch = waypoint.batch(active.end, active.end + len(chunk))
-        commit.seal_data = chunk + footer.pack(active.salt)
+            self._layout.continue_segment(commit, chunks, self._now_ms)
 
     def _snapshot_chunks(self) -> list[ChunkBuilder]:
         chunks = []
@@ -236,66 +177,16 @@ class LogWriter:
             chunks.append(chunk)
         return chunks
 
-    def _encode(self, chunks: list[ChunkBuilder], segment: Segment, commit: Commit) -> None:
-        parts = []
-        position = commit.position
-        if commit.create:
-            parts.append(segment.header(self._now_ms).pack())
-            position = HEADER_BYTES
-        flags = BEGINS_COMMIT
-        for chunk in chunks:
-            data = chunk.encode(position, self._epoch, self._number, flags, segment.salt)
-            parts.append(data)
-            commit.batches.append(chunk.batch(position, position + len(data)))
-            commit.numbers.append((self._epoch, self._number))
-            position += len(data)
-            self._number += 1
-            flags = 0
-        commit.data = parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _plan_room(self, commit: Commit) -> None:
-        end = commit.position + len(commit.data)
-        if commit.create or commit.truncate:
-            self._room_end = 0
-        if len(commit.data) > self.SMALL_COMMIT_BYTES:
-            self._small = 0
-            return
-        self._small += 1
-        if self._small > self.SMALL_COMMITS and end > self._room_end and self._sync:
-            commit.room = max(min(ROOM_BYTES, self.segment_bytes - end), 0)
-            self._room_end = end + commit.room
-
     def committed(self, commit: Commit) -> None:
         """The commit is done: what it carried is safe and readers see it."""
         assert commit is self._flight
         self._flight = None
         self.done = self.forming - 1
-        if commit.seal is not None:
-            self._sealed(commit.seal, commit)
-        segment = commit.segment
-        if segment is not None:
-            self._written(segment, commit)
+        if commit.segment is not None:
+            self._layout.written(commit)
+            self._file = commit.file
         if self.deleted:
             self._remove_all()
-
-    def _sealed(self, segment: Segment, commit: Commit) -> None:
-        footer = segment.footer(segment.end)
-        footer.number = segment.chunk_number + 1
-        segment.close(footer, segment.end + len(commit.seal_data))
-        if commit.seal_batch is not None:
-            # So that readers at the tail walk over it without the disk.
-            self.log.tail.add(segment.number, commit.seal_batch)
-
-    def _written(self, segment: Segment, commit: Commit) -> None:
-        for batch, (epoch, number) in zip(commit.batches, commit.numbers, strict=True):
-            segment.note(batch, epoch, number)
-            self.log.tail.add(segment.number, batch)
-        segment.size = max(segment.end, self._room_end)
-        self._file = commit.file
-        self._dirty = False
-        if commit.create:
-            self.rolling = False
-            self.log.added(segment)
 
     def failed(self, commit: Commit) -> None:
         """The commit raised: all it carried waits for the next one, under its offsets. Nothing safe is touched."""
@@ -305,9 +196,8 @@ class LogWriter:
             commit.file.close()
         self._removals[0:0] = commit.removals
         self._pending[0:0] = commit.builders
-        self._fence_due = True
-        self._dirty = True
-        self._room_end = 0
+        self.rolling = self.rolling or commit.create
+        self._layout.in_doubt()
         if self.deleted:
             self._remove_all()
             if commit.segment is not None and commit.create:
@@ -362,10 +252,3 @@ class LogWriter:
         if self._lease is not None:
             self._lease.release()
             self._lease = None
-
-
-def _fence(epoch: int, next_offset: int, now_ms: int) -> ChunkBuilder:
-    """The chunk that begins an epoch; whatever an older epoch still brings after it is void."""
-    fence = ChunkBuilder(Kind.FENCE, next_offset)
-    fence.add([epoch.to_bytes(4, "little")], 8, now_ms)
-    return fence

@@ -14,6 +14,7 @@ from random import Random
 from streams.cursor import AT_TAIL, NEED_BLOCK
 from streams.format import Kind
 from streams.index import Index
+from streams.layout import Layout
 from streams.log import Log
 from streams.offset_spec import Exact, First
 from streams.reads import BlockRead
@@ -67,7 +68,7 @@ class Life:
         Index.WAYPOINT_CONTROLS = self.random.choice((2, 1000))
         BlockRead.BYTES = self.random.choice((64, 1000, 1 << 18))
         LogWriter.CHUNK_BYTES = self.random.choice((100, 1 << 18))
-        LogWriter.SMALL_COMMITS = self.random.choice((0, 3, 1000))
+        Layout.SMALL_COMMITS = self.random.choice((0, 3, 1000))
         self.log = Log.open(self.disk, FOLDER, "q", tail_bytes=self.random.choice((0, 2000, 1 << 20)))
         self.writer = LogWriter(
             self.log, self.disk.lock(FOLDER + "/lock"), salt=self.random.getrandbits(32),
@@ -230,7 +231,8 @@ def usual_sizes():
 _SIZES = (
     (Index, ("ENTRY_BYTES", "WAYPOINT_BYTES", "WAYPOINT_CONTROLS")),
     (BlockRead, ("BYTES",)),
-    (LogWriter, ("CHUNK_BYTES", "SMALL_COMMITS")),
+    (LogWriter, ("CHUNK_BYTES",)),
+    (Layout, ("SMALL_COMMITS",)),
 )
 
 

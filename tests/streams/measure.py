@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streams.cursor import AT_TAIL, NEED_BLOCK
 from streams.files import OsFiles
+from streams.layout import Layout
 from streams.log import Log, catalogue
 from streams.offset_spec import Exact, First, Since
 from streams.writer import LogWriter
@@ -91,7 +92,7 @@ def first_batch(log, spec):
 
 
 def commit_cost(folder, durability, batch, small_commits):
-    LogWriter.SMALL_COMMITS = small_commits
+    Layout.SMALL_COMMITS = small_commits
     writer = open_writer(folder, f"commit{durability}{batch}{small_commits}", durability=durability)
     records = [b"x" * 300] * batch
     commit_once = []
@@ -139,7 +140,7 @@ def measure(folder):
         room = "with room made ahead" if small == 16 and durability == "fsync" and batch == 1 else ""
         cost = commit_cost(folder, durability, batch, small)
         row(f"commit, {durability}, {batch} of 300 bytes {room}", f"{cost * 1e6:.0f} µs (median)")
-    LogWriter.SMALL_COMMITS = 16
+    Layout.SMALL_COMMITS = 16
     big = open_writer(folder, "big", durability="os", segment_bytes=512 << 20)
     row("write 10 million records of 100 bytes, os", f"{timed(lambda: fill(big, 10_000_000, 100), 1):.1f} s")
     big.close()

@@ -444,6 +444,30 @@ def test_a_segment_without_user_records_takes_no_name_of_another(engine):
     assert engine.records() == [(0, b"a")]
 
 
+def test_a_new_segment_asked_for_during_a_commit_is_begun_by_the_next(engine):
+    engine.open()
+    engine.append(b"a")
+    first = engine.writer.take_pending()
+    engine.writer.roll()
+    first.perform()
+    engine.writer.committed(first)
+    assert len(engine.log.segments) == 1
+    engine.commit()
+    assert len(engine.log.segments) == 2
+    assert not engine.writer.has_work
+
+
+def test_a_log_whose_newest_file_was_taken_away_goes_on_in_another(engine):
+    engine.open(tail_bytes=0)
+    engine.add(b"a")
+    engine.files.remove(engine.log.segments[0].path)
+    assert engine.records() == []
+    engine.writer.rest()
+    assert engine.add(b"b") == 1
+    engine.kill()
+    assert engine.records() == [(1, b"b")]
+
+
 def test_a_deleted_log_is_gone(engine):
     spread(engine)
     cursor = engine.log.cursor(First())
