@@ -1,6 +1,7 @@
 """A chunk: one batch of records, one checksum, there wholly or not at all. Hot path: bytes in, bytes out, no disk.
 
-Measured with 100 records of 100 bytes on CPython 3.11: see the table at the end of ``tests/streams/measure.py``.
+With batches of 100 records of 100 bytes, on CPython 3.11: append 40 ns a record, encode and checksum 70 more, read and
+check 40-80 (``tests/streams/measure.py``; two shared cores, so trust the order of size).
 """
 
 from array import array

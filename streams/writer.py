@@ -47,8 +47,9 @@ class LogWriter:
         "deleted", "done", "forming", "log", "next_offset", "rolling",
     )  # fmt: skip
 
-    # A chunk takes no more appends beyond this: it is read, checked and skipped as one piece.
-    CHUNK_BYTES = 256 * 1024
+    # A chunk takes no more appends beyond this: it is read, checked and skipped as one piece. A quarter of a block, as
+    # the chunk that a block cuts through is read again with the next one.
+    CHUNK_BYTES = 64 * 1024
 
     def __init__(
         self,
@@ -64,7 +65,8 @@ class LogWriter:
         """``lease`` is None when the caller holds one for the whole folder; ``salt`` 32 random bits for a new log.
 
         ``settle=False`` when the caller has called ``files.settle()`` since the last writer ended: that costs one sync
-        for all logs, instead of 80 µs for each. Raises OSError.
+        for all logs, instead of 80 µs for each. It is also needed when a log written under ``os`` is opened under
+        ``fsync``, as only the newest segment is synced here. Raises OSError.
         """
         self.log = log
         self.next_offset = log.durable

@@ -1,4 +1,18 @@
-"""What the log costs: ``python -m tests.streams.measure [FOLDER]``; the choices in the code refer to its figures."""
+"""What the log costs: ``python -m tests.streams.measure [FOLDER]``; the choices in the code refer to its figures.
+
+Two shared cores that others were using, CPython 3.11.7, ext4; CPU time, of commits the median of wall time:
+
+    append, batches of 100 records of 100 bytes                       39 ns a record
+    append, encode and checksum, the same                             112 ns a record
+    commit, fsync, 1 of 300 bytes                                     279 µs (357 and 140 at other times)
+    commit, fsync, 1 of 300 bytes with room made ahead                227 µs (93 and 73 at the same times)
+    commit, os, 1 of 300 bytes                                        7 µs
+    open a log of 10 million records of 100 bytes, 3 segments         6.8 ms
+    read it from first                                                54 ns a record
+    seek to an offset in its middle                                   1.8 ms
+    read a log of 200,000 chunks of one record                        4.2 µs a record
+    open 10,000 logs of one small file                                0.25 s
+"""
 
 import shutil
 import sys
