@@ -194,7 +194,7 @@ class Cursor:
     def _report(self, request: ResyncRead) -> None:
         """Tell which records went with the damaged bytes that were skipped."""
         segment = request.segment
-        found = segment.next_offset if request.found_offset is None else request.found_offset
+        found = request.end_offset if request.found_offset is None else request.found_offset
         self._log.report(
             Damage(
                 segment.path, request.damaged_from, request.position, max(self.next_offset, segment.base_offset), found

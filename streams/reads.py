@@ -62,12 +62,14 @@ class SeekRead(BlockRead):
 class ResyncRead(BlockRead):
     """As BlockRead, from the first whole chunk behind a damaged place."""
 
-    __slots__ = ("damaged_from", "found_offset")
+    __slots__ = ("damaged_from", "end_offset", "found_offset")
 
     def __init__(self, files: Files, segment: Segment, position: int) -> None:
         super().__init__(files, segment, position)
         self.damaged_from = position
         self.found_offset: int | None = None
+        # Of the bytes up to where this reads; more may be appended meanwhile.
+        self.end_offset = segment.next_offset
 
     def _locate(self, file: File) -> None:
         header = Window(file, self._end).find_chunk(self.damaged_from + 1, self.segment.salt)

@@ -228,6 +228,31 @@ def test_a_client_s_record_is_never_taken_for_a_chunk():
     assert path == forger_path
 
 
+# --- without syncs ---
+
+
+@pytest.mark.parametrize("first_seed", [0, 100])
+def test_without_syncs_a_power_cut_may_lose_records_but_never_invents_any(first_seed):
+    """``os`` promises nothing then: what is missing is told or was the end; what is there is as it was appended."""
+    for seed in range(first_seed, first_seed + 100):
+        random = Random(seed)
+        options = {"durability": "os", "segment_bytes": random.choice((300, 3000)), "snapshot": lambda: CHECKPOINT}
+        engine = Engine(FaultyFiles(random), "data").open(**options)
+        appended = {}
+        for _ in range(3):
+            for _ in range(random.randrange(20)):
+                record = random.randbytes(random.choice((4, 300)))
+                appended.setdefault(engine.add(record), set()).add(record)
+            engine = Engine(engine.files.after_power_cut(random), "data").open(**options)
+            found = engine.records()
+            assert [offset for offset, _ in found] == sorted({offset for offset, _ in found})
+            assert all(record in appended[offset] for offset, record in found)
+            missing = set(range(engine.log.first_offset, engine.log.durable)) - {offset for offset, _ in found}
+            kept = {offset for begin, end in engine.log.ranges() for offset in range(begin, end)}
+            told = {n for damage in engine.log.damages for n in range(damage.first_offset, damage.end_offset)}
+            assert missing & kept <= told
+
+
 # --- by the thousand ---
 
 
