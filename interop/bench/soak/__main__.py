@@ -33,16 +33,17 @@ _WARM_UP_S = 300.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak and tell what came of it."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # trio knows how to stop for SIGINT; an exception out of any other handler would leave its tasks hanging.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     _say(f"seed {options.seed}, {options.minutes:g} minutes, {options.lanes} lanes")
     with _broker(options) as (broker, log):
         growth, tally = Growth(), Tally()
         try:
             trio.run(_soak, broker, options, growth, tally)
-        except BaseExceptionGroup as group:
-            for error in _leaves(group):
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                _say(f"FAILED: {type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})")
+        except (BaseExceptionGroup, KeyboardInterrupt) as error:
+            for leaf in _leaves(error):
+                place = traceback.extract_tb(leaf.__traceback__)[-1]
+                _say(f"FAILED: {type(leaf).__name__}: {leaf} ({Path(place.filename).name}:{place.lineno})")
             _say(f"seed {options.seed}")
             return 1
         complaint = _complaint(log())
@@ -128,12 +129,12 @@ def _told(tally: Tally) -> str:
     )
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for each in error.exceptions:
+        yield from _leaves(each)
 
 
 def _complaint(text: str) -> str:
