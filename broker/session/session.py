@@ -175,6 +175,7 @@ class Session:
 
     def _close_channel(self, number: int, error: AmqpError, turn: Turn) -> None:
         assert isinstance(error, SoftError)
+        error.forget_origin()
         self.channels.pop(number).close(turn)
         self.connection.close_channel(number, error)
         turn.notice(WARNING, f"{self.name}: channel {number} closed: {error.text}")
@@ -202,6 +203,7 @@ class Session:
 
     def fail(self, error: AmqpError, turn: Turn) -> None:
         """End the connection on account of ``error``: first all it held, then the client is told."""
+        error.forget_origin()
         self._clean_up(turn)
         if self.connection.state is not handshake.State.CLOSED:
             level = INFO if error.reply is replies.CONNECTION_FORCED else ERROR

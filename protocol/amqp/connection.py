@@ -74,7 +74,7 @@ class Connection:
         self.end_reason = ""
         self._deadline: float | None = now + offer.handshake_timeout_s
         self._buffer = FrameBuffer(_INITIAL_FRAME_MAX)
-        self._multiplexer = Multiplexer(offer.message_max, offer.channel_max, self._send)
+        self._multiplexer = Multiplexer(offer.message_max, offer.channel_max, write)
 
     @property
     def channel_max(self) -> int:

@@ -36,20 +36,20 @@ class ChannelInput:
 
 
 class Multiplexer:
-    """``channel_max`` is what was negotiated, ``message_max`` in bytes; ``send`` takes replies of a life cycle.
+    """``channel_max`` is what was negotiated, ``message_max`` in bytes; ``write`` takes frames.
 
     ``held_bytes`` is what all channels keep of bodies that are not whole yet: a client may begin one on each.
     """
 
-    __slots__ = ("_message_max", "_send", "channel_max", "channels", "checker", "held_bytes")
+    __slots__ = ("_message_max", "_write", "channel_max", "channels", "checker", "held_bytes")
 
-    def __init__(self, message_max: int, channel_max: int, send: Callable[[int, Method], None]) -> None:
+    def __init__(self, message_max: int, channel_max: int, write: Callable[[bytes], None]) -> None:
         self.channel_max = channel_max
         self.channels: dict[int, ChannelInput] = {}
         self.checker = Checker()
         self.held_bytes = 0
         self._message_max = message_max
-        self._send = send
+        self._write = write
 
     def read(self, kind: int, number: int, payload: bytes) -> Event | None:
         """A frame came on a channel. Raises HardError."""
@@ -66,7 +66,8 @@ class Multiplexer:
         channel = self.channels[number]
         channel.state = channels.State.CLOSING
         channel.assembler.keep_max = 0
-        self._send(number, methods.Channel.Close(error.reply.code, error.text, error.class_id, error.method_id))
+        close = methods.Channel.Close(error.reply.code, error.text, error.class_id, error.method_id)
+        self._write(methods.encode(number, close))
 
     def forget(self) -> None:
         """The connection is over: no channel is read any more."""
@@ -130,7 +131,7 @@ class Multiplexer:
             case Action.FREE:
                 del self.channels[number]
             case Action.ANSWER_CLOSE:
-                self._send(number, methods.Channel.CloseOk())
+                self._write(methods.encode(number, methods.Channel.CloseOk()))
             case Action.PASS_ON if method is not None:
                 return MethodReceived(number, method)
             case _:
