@@ -1,0 +1,62 @@
+"""What a client leaves behind is freed at once, by counting references; nothing of it waits for the collector."""
+
+import gc
+from collections import Counter
+
+import pytest
+
+from tests.conversation import Basic, Broker, Channel, Queue, Tx
+
+# A frame of 4 GiB; a queue.declare that is cut short.
+TOO_LARGE = b"\x01\x00\x01\xff\xff\xff\xff"
+CUT_SHORT = b"\x01\x00\x01\x00\x00\x00\x07\x00\x32\x00\x0a\x00\x00\x05\xce"
+
+
+def consume_own_queue(client):
+    client.declare("own", exclusive=True)
+    client.consume("own")
+    client.publish(1, b"unacked", key="own")
+
+
+def transact(client):
+    client.call(1, Tx.Select(), Tx.SelectOk)
+    client.publish(1, b"uncommitted", key="nowhere")
+
+
+LIVES = {
+    "says nothing more": lambda client: None,
+    "consumes its own queue": consume_own_queue,
+    "waits for replies": lambda client: client.send(1, Basic.Consume(queue="amq.rabbitmq.reply-to", no_ack=True)),
+    "has a transaction": transact,
+    "has a channel closed": lambda client: client.send(1, Queue.Declare(queue="missing", passive=True)),
+    "is refused": lambda client: client.send(1, Channel.Flow(False)),
+    "loses the framing": lambda client: client.send_bytes(TOO_LARGE),
+    "sends arguments that are cut short": lambda client: client.send_bytes(CUT_SHORT),
+}
+
+
+def living() -> Counter[str]:
+    rooms = ("broker", "protocol")
+    return Counter(type(each).__qualname__ for each in gc.get_objects() if str(type(each).__module__).startswith(rooms))
+
+
+@pytest.mark.parametrize("life", LIVES.values(), ids=LIVES.keys())
+def test_a_life_leaves_nothing_to_the_collector(life):
+    broker = Broker()
+
+    def live_and_die():
+        client = broker.connect(1)
+        client.referee = None
+        life(client)
+        client.die()
+        broker.clients.clear()
+
+    live_and_die()
+    gc.collect()
+    gc.disable()
+    try:
+        before = living()
+        live_and_die()
+        assert living() - before == Counter()
+    finally:
+        gc.enable()
