@@ -27,7 +27,7 @@ from interop.leveret import Leveret
 _LANES = 4
 _TROUBLEMAKERS = 2
 # Caches fill, the heap takes its extent, every kind of lane has been there: only then is memory looked at.
-_WARM_UP_S = 300.0
+_WARM_UP_S = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

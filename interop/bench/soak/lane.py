@@ -18,9 +18,8 @@ _LIFE_S = (3.0, 15.0)
 _PAUSE_S = (0.0, 0.2)
 _BURST = (1, 24)
 _WINDOW = 50
-# Body sizes in bytes: share up to which, and the most. Mostly small, some over one frame of 128 KiB, nothing rare and
-# huge: the heap keeps the extent of the worst coincidence there ever was, and that must come in the first minutes.
-_SIZES = ((0.80, 200), (0.97, 4_000), (0.995, 100_000), (1.0, 400_000))
+# Body sizes in bytes: share up to which, and the most. Mostly small, some over one frame, a few large.
+_SIZES = ((0.80, 200), (0.97, 4_000), (0.998, 200_000), (1.0, 1_500_000))
 
 
 class Tally:
