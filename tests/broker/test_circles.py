@@ -29,6 +29,7 @@ LIVES = {
     "waits for replies": lambda client: client.send(1, Basic.Consume(queue="amq.rabbitmq.reply-to", no_ack=True)),
     "has a transaction": transact,
     "has a channel closed": lambda client: client.send(1, Queue.Declare(queue="missing", passive=True)),
+    "opens a channel twice": lambda client: client.send(1, Channel.Open()),
     "is refused": lambda client: client.send(1, Channel.Flow(False)),
     "loses the framing": lambda client: client.send_bytes(TOO_LARGE),
     "sends arguments that are cut short": lambda client: client.send_bytes(CUT_SHORT),
