@@ -41,7 +41,6 @@ class Consumer:
     """``limit`` is the consumer's own prefetch, ``shared`` the channel's (basic.qos global=true)."""
 
     __slots__ = (
-        "_buffered",
         "_content_mark",
         "_frame_max",
         "_last_parts",

@@ -13,7 +13,7 @@ from broker.session.outbox import Outbox
 from broker.turn import DEBUG, ERROR, INFO, WARNING, Backlog, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp import handshake, methods, replies
-from protocol.amqp.basic import PublishRun, SettlementRun
+from protocol.amqp.basic import CLASS_BASIC, PUBLISH_METHOD, PublishRun, SettlementRun
 from protocol.amqp.connection import Connection, Offer
 from protocol.amqp.errors import AmqpError, HardError, SoftError, internal_error, not_allowed
 from protocol.amqp.events import ChannelClosed, ChannelOpened, Closed, Event, Login, MethodReceived, Open, Refused
@@ -159,7 +159,7 @@ class Session:
             else:
                 channel.settlement(run, turn)
         except AmqpError as error:
-            error.blame(60, 40 if type(run) is PublishRun else run.method)
+            error.blame(CLASS_BASIC, PUBLISH_METHOD if type(run) is PublishRun else run.method)
             if isinstance(error, HardError):
                 raise
             self._close_channel(run.channel, error, turn)
@@ -263,11 +263,9 @@ class Session:
     def set_blocked(self, blocked: bool) -> None:
         """The memory alarm: a session that publishes is not read while it stands."""
         self.blocked = blocked
-        if not self._wants_block_notices():
-            pass
-        elif blocked:
+        if blocked:
             self._tell_if_blocked()
-        elif self.has_published:
+        elif self.has_published and self._wants_block_notices():
             self.connection.send(0, methods.Connection.Unblocked())
         if not self.paused:
             self.on_resume()
