@@ -49,9 +49,8 @@ class Direct:
         self.give_back = write
 
     def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:
-        if len(queues) > 1:
-            # One object in many queues: its memory is counted once.
-            size_bytes //= len(queues)
+        # Each queue counts the whole size, though they share one object: which of them will hold it longest nobody knows
+        # yet, and an alarm that comes early is better than one that comes when memory is gone.
         for queue in queues:
             queue.enqueue(messages, size_bytes, turn)
 

@@ -136,14 +136,21 @@ def test_what_is_purged_deleted_or_left_behind_does_not_count(way):
     assert broker.node.gauge.bytes == pytest.approx(0, abs=1e-6)
 
 
-def test_messages_in_many_queues_are_counted_once(broker):
-    client = broker.connect(1)
-    for number in range(20):
-        client.declare(f"f{number}")
-        client.call(1, Queue.Bind(queue=f"f{number}", exchange="amq.fanout"), Queue.BindOk)
-    client.publish(1, b"x" * 40_000, exchange="amq.fanout")
-    client.expect_nothing()
-    assert broker.node.gauge.bytes < LIMIT
+def test_a_message_in_many_queues_counts_whole_in_the_one_that_keeps_it(broker):
+    publisher, reader = broker.connect(1), broker.connect(1)
+    for number in range(4):
+        publisher.declare(f"f{number}")
+        publisher.call(1, Queue.Bind(queue=f"f{number}", exchange="amq.fanout"), Queue.BindOk)
+    for number in range(3):
+        reader.consume(f"f{number}", tag=f"c{number}", no_ack=True)
+    size = LIMIT // 8
+    for _ in range(4):
+        publisher.publish(1, b"x" * size, exchange="amq.fanout")
+    assert broker.node.gauge.bytes > 4 * size
+    assert not publisher.session.paused
+    for _ in range(8):
+        publisher.publish(1, b"x" * size, exchange="amq.fanout")
+    assert publisher.session.paused
 
 
 def test_a_body_that_nobody_takes_weighs_nothing(broker):
