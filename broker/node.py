@@ -86,7 +86,10 @@ class Node:
         return Turn(self.clock(), self.backlog, self._watch_memory)
 
     def resume(self, turn: Turn) -> None:
-        """Go on with what an earlier turn left over: ``turn.finish`` does it all."""
+        """Go on with what an earlier turn left over. Queues that wait to hand out are ``turn.finish``'s."""
+        unread, self.backlog.unread = self.backlog.unread, {}
+        for session in unread:
+            session.read_on(turn)
 
     def connect(self, peer: str, local: str, turn: Turn) -> Session:
         """A socket was accepted. ``peer`` and ``local`` are addresses for the log."""

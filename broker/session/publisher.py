@@ -49,8 +49,9 @@ class Direct:
         self.give_back = write
 
     def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:
-        # Each queue counts the whole size, though they share one object: which of them will hold it longest nobody knows
-        # yet, and an alarm that comes early is better than one that comes when memory is gone.
+        turn.enqueued += len(messages) * len(queues)
+        # Each counts the whole size, though they share one object: which of them will hold it longest nobody knows yet,
+        # and an alarm that comes early is better than one that comes when memory is gone.
         for queue in queues:
             queue.enqueue(messages, size_bytes, turn)
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from broker.queues.classic import ClassicQueue, MemoryGauge
 from broker.session.channel import Channel
 from broker.session.outbox import Outbox
-from broker.turn import DEBUG, ERROR, INFO, WARNING, Backlog, Turn
+from broker.turn import DEBUG, ERROR, INFO, INPUT_BUDGET, WARNING, Backlog, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp import handshake, methods, replies
 from protocol.amqp.basic import CLASS_BASIC, PUBLISH_METHOD, PublishRun, SettlementRun
@@ -77,7 +77,7 @@ class Session:
         if self.connection.state is not handshake.State.RUNNING:
             # Only its close-ok is waited for now.
             return False
-        return self.outbox.clogged or (self.blocked and self.has_published)
+        return self._has_unread or self.outbox.clogged or (self.blocked and self.has_published)
 
     @property
     def name(self) -> str:
@@ -118,13 +118,26 @@ class Session:
             self._tell_if_blocked()
 
     def _handle_all(self, data: bytes, turn: Turn) -> None:
-        """Stops half-way where the outbox is clogged: a read of 64 KiB may hold 3,000 gets of large messages."""
+        """Stops half-way where it would take too much: a read of 64 KiB may hold 3,000 gets of large messages, which
+        clog the outbox, or 900 publishes to a fanout of thousands of queues, which would hold up everybody else.
+        """
         for event in self.connection.receive(data, turn.now):
             self._handle(event, turn)
+            enough = turn.enqueued > INPUT_BUDGET
             # Of the other events the connection still has the answer to give.
-            if self.outbox.clogged and isinstance(event, MethodReceived | PublishRun | SettlementRun):
+            if (enough or self.outbox.clogged) and isinstance(event, MethodReceived | PublishRun | SettlementRun):
                 self._has_unread = True
+                if enough:
+                    self.node.backlog.unread[self] = None
                 break
+
+    def read_on(self, turn: Turn) -> None:
+        """Go on with input that was left half-way, unless the outbox still forbids it."""
+        if self._has_unread and not self.outbox.clogged and not self._over:
+            self._has_unread = False
+            self.receive(b"", turn)
+        if not self.paused:
+            self.on_resume()
 
     def _handle(self, event: Event, turn: Turn) -> None:
         kind = type(event)
@@ -254,11 +267,7 @@ class Session:
         if self.outbox.relieved():
             for channel in self.channels.values():
                 channel.reconsider(turn)
-        if self._has_unread and not self.outbox.clogged:
-            self._has_unread = False
-            self.receive(b"", turn)
-        if not self.paused:
-            self.on_resume()
+        self.read_on(turn)
 
     def set_blocked(self, blocked: bool) -> None:
         """The memory alarm: a session that publishes is not read while it stands."""

@@ -178,3 +178,25 @@ def test_a_flood_of_gets_is_answered_no_faster_than_it_is_read(broker):
     got = client.frames()
     assert len(got) == 200
     assert all(len(each.body) == 100_000 for each in got)
+
+
+def test_a_publish_to_thousands_of_queues_lets_others_in_between(broker):
+    client, other = broker.connect(1), broker.connect(1)
+    for number in range(1000):
+        client.declare(f"many{number}")
+        client.call(1, Queue.Bind(queue=f"many{number}", exchange="amq.fanout"), Queue.BindOk)
+    publishes = b"".join(client.publish_bytes(1, b"x", key="", exchange="amq.fanout") for _ in range(900))
+    other.declare("mine")
+
+    turn = broker.node.turn()
+    client.session.receive(publishes, turn)
+    more = turn.finish()
+    assert more
+    assert client.session.paused
+    assert broker.queue("many0").message_count < 900
+    resumed = []
+    client.session.on_resume = lambda: resumed.append(True)
+    assert other.declare("mine").message_count == 0  # this turn is run to the end of all that was left over
+    assert broker.queue("many0").message_count == broker.queue("many999").message_count == 900
+    assert resumed
+    assert not client.session.paused
