@@ -33,8 +33,6 @@ _WARM_UP_S = 60.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak and tell what came of it."""
     options = _parser().parse_args(arguments)
-    # trio knows how to stop for SIGINT; an exception out of any other handler would leave its tasks hanging.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     _say(f"seed {options.seed}, {options.minutes:g} minutes, {options.lanes} lanes")
     with _broker(options) as (broker, log):
         growth, tally = Growth(), Tally()
@@ -83,6 +81,7 @@ async def _soak(broker: Broker, options: argparse.Namespace, growth: Growth, tal
     seconds = options.minutes * 60
     end = trio.current_time() + seconds
     async with trio.open_nursery() as watching:
+        watching.start_soon(_heed_sigterm)
         watching.start_soon(_watch, broker, min(_WARM_UP_S, seconds / 3), max(seconds / 60, 5), growth, tally)
         async with trio.open_nursery() as load:
             for number in range(options.lanes):
@@ -90,6 +89,13 @@ async def _soak(broker: Broker, options: argparse.Namespace, growth: Growth, tal
             for _ in range(_TROUBLEMAKERS):
                 load.start_soon(_troubles, broker.url, random.Random(chance.random()), end, tally)
         watching.cancel_scope.cancel()
+
+
+async def _heed_sigterm() -> None:
+    """End everything, so that the broker is stopped too. SIGINT will not do: shells have background jobs ignore it."""
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            raise SystemExit("stopped by SIGTERM")
 
 
 async def _lanes(url: str, number: int, chance: random.Random, end: float, tally: Tally) -> None:
