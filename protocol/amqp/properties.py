@@ -12,7 +12,7 @@ Source: AMQP 0-9-1, sections 2.3.5.2 and 4.2.6.1; field types as RabbitMQ reads 
 
 from functools import lru_cache
 
-from protocol.amqp.tables import FieldTable, read_table
+from protocol.amqp.tables import DEPTH_MAX, FieldTable, read_table
 
 HEADERS = 1 << 13
 DELIVERY_MODE = 1 << 12
@@ -65,8 +65,6 @@ _VALUE_BYTES = {
 }
 _LONG = frozenset(b"Sx")
 _NESTED_TABLE, _NESTED_ARRAY = ord("F"), ord("A")
-# Deeper than any real header, shallow enough that neither we nor a client's decoder runs out of stack.
-_DEPTH_MAX = 100
 
 
 class BadProperties(ValueError):
@@ -151,7 +149,7 @@ def _skip_property(data: bytes, pos: int, width: int) -> int:
 def _skip_table(data: bytes, pos: int, limit: int, depth: int) -> int:
     stop = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
     pos += 4
-    if stop > limit or depth > _DEPTH_MAX:
+    if stop > limit or depth > DEPTH_MAX:
         raise BadProperties("a table longer than its place, or too deep")
     while pos < stop:
         pos = _skip_value(data, pos + 1 + data[pos], stop, depth)
@@ -163,7 +161,7 @@ def _skip_table(data: bytes, pos: int, limit: int, depth: int) -> int:
 def _skip_array(data: bytes, pos: int, limit: int, depth: int) -> int:
     stop = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
     pos += 4
-    if stop > limit or depth > _DEPTH_MAX:
+    if stop > limit or depth > DEPTH_MAX:
         raise BadProperties("an array longer than its place, or too deep")
     while pos < stop:
         pos = _skip_value(data, pos, stop, depth)
