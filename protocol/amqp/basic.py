@@ -50,6 +50,7 @@ PROPERTIES_AT = 19
 # Publishes in one run. To a fanout of 10,000 queues each is 10,000 references, which is as long as a run should take;
 # with one queue the run's own cost, about 1 us, is spread over enough of them.
 _RUN_MAX = 256
+_PERSISTENT = properties.PERSISTENT
 
 pack_tag = Struct(">Q").pack
 
@@ -81,7 +82,9 @@ class PublishArguments:
 
 
 class PublishRun:
-    """Publishes with one and the same method frame, one after the other: the unit in which a turn takes them in."""
+    """Publishes with one and the same method frame, one after the other: the unit in which a turn takes them in. Either
+    all are persistent or none is.
+    """
 
     __slots__ = ("arguments", "channel", "contents", "flags", "stop")
 
@@ -95,9 +98,14 @@ class PublishRun:
         # Where in the data the run ended.
         self.stop = stop
 
+    @property
+    def persistent(self) -> bool:
+        return self.flags & properties.PERSISTENT > 0
+
 
 def read_publish_run(data: bytes, start: int, payload_max: int, checker: properties.Checker) -> PublishRun | None:
-    """All whole publishes from ``start`` on that repeat one method frame and have at most one body frame each.
+    """All whole publishes from ``start`` on that repeat one method frame, have at most one body frame each, and are
+    persistent like the first or not like it.
 
     Stops, without a complaint, at whatever else stands there: another frame, a half frame, a body in pieces, an error.
     The frame by frame path reads that and knows the words for it. None if not even one message could be read.
@@ -131,6 +139,9 @@ def read_publish_run(data: bytes, start: int, payload_max: int, checker: propert
             except properties.BadProperties:
                 break
             last = checker.last
+            # Costs nothing where properties repeat: then they are persistent, or not, as before.
+            if contents and (flags ^ last_flags) & _PERSISTENT:
+                break
         if body_size:
             if body + 7 > end:
                 break

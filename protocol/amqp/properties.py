@@ -20,18 +20,22 @@ REPLY_TO = 1 << 9
 EXPIRATION = 1 << 8
 USER_ID = 1 << 4
 
-# Not of the wire, set by a Checker: there seems to be a CC or BCC header; reply_to asks for direct reply-to.
+# Not of the wire, set by a Checker: there seems to be a CC or BCC header; reply_to asks for direct reply-to; the
+# delivery mode is 2.
 MORE_KEYS = 1 << 16
 DIRECT_REPLY = 1 << 17
+PERSISTENT = 1 << 18
 
 _SHORT_STRING = 0
 _TABLE = -1
-# (flag, width in bytes, or one of the two above), in wire order.
+# One byte, which a Checker looks at.
+_MODE = -2
+# (flag, width in bytes, or one of the three above), in wire order.
 _LAYOUT = (
     (1 << 15, _SHORT_STRING),  # content_type
     (1 << 14, _SHORT_STRING),  # content_encoding
     (HEADERS, _TABLE),
-    (DELIVERY_MODE, 1),
+    (DELIVERY_MODE, _MODE),
     (1 << 11, 1),  # priority
     (1 << 10, _SHORT_STRING),  # correlation_id
     (REPLY_TO, _SHORT_STRING),
@@ -92,24 +96,25 @@ class Checker:
         self._tables: set[bytes] = set()
 
     def check(self, properties: bytes) -> int:
-        """The flags of the wire, and MORE_KEYS and DIRECT_REPLY.
+        """The flags of the wire, and MORE_KEYS, DIRECT_REPLY and PERSISTENT.
 
         Raises BadProperties for what is truncated, left over, of an unknown type or too deep.
         """
         if len(properties) < 2:
             raise BadProperties("no flags")
         flags = properties[0] << 8 | properties[1]
-        if flags & _CONTINUED:
-            raise BadProperties("a second flag word")
         pos = 2
         try:
             for width in _widths(flags):
                 if width == _SHORT_STRING:
                     pos += 1 + properties[pos]
+                elif width > 0:
+                    pos += width
                 elif width == _TABLE:
                     pos = self._check_table(properties, pos)
                 else:
-                    pos += width
+                    flags |= (properties[pos] == 2) * PERSISTENT
+                    pos += 1
         except IndexError:
             raise BadProperties("truncated") from None
         if pos != len(properties):
@@ -135,6 +140,8 @@ class Checker:
 
 @lru_cache(1024)
 def _widths(flags: int) -> tuple[int, ...]:
+    if flags & _CONTINUED:
+        raise BadProperties("a second flag word")
     return tuple(width for flag, width in _LAYOUT if flags & flag)
 
 
@@ -143,7 +150,7 @@ def _skip_property(data: bytes, pos: int, width: int) -> int:
         return pos + 1 + data[pos]
     if width == _TABLE:
         return _skip_table(data, pos, len(data), 0)
-    return pos + width
+    return pos + (1 if width == _MODE else width)
 
 
 def _skip_table(data: bytes, pos: int, limit: int, depth: int) -> int:

@@ -1,5 +1,7 @@
 """Our codec of the hot path against pamqp's."""
 
+import itertools
+
 import pamqp.frame
 import pytest
 from hypothesis import given
@@ -79,7 +81,22 @@ def test_publish_runs(messages):
             assert arguments.route == wire(exchange) + wire(key)
             assert properties_of(content) == props.marshal()
             flags |= int.from_bytes(props.marshal()[:2], "big")
+            assert run.persistent == (props.delivery_mode == 2)
         assert run.flags & 0xFFFF == flags
+
+
+@given(st.lists(st.tuples(st.sampled_from([None, 1, 2]), st.sampled_from(["", "a"])), min_size=1, max_size=12))
+def test_a_run_is_persistent_or_not_as_a_whole(messages):
+    written = b""
+    for mode, message_id in messages:
+        props = Basic.Properties(delivery_mode=mode, message_id=message_id)
+        written += b"".join(publish_bytes(1, "", "q", False, props, b""))
+    runs, stop = read_all(written)
+    assert stop == len(written)
+    persistent = [mode == 2 for mode, _ in messages]
+    assert [(run.persistent, len(run.contents)) for run in runs] == [
+        (which, len(list(group))) for which, group in itertools.groupby(persistent)
+    ]
 
 
 @given(publishes, st.integers(1, 5), st.data())

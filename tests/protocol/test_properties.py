@@ -46,6 +46,7 @@ def test_what_pamqp_writes_is_accepted_and_reads_the_same(props):
     for name, flag in SHORT_STRINGS.items():
         assert ours.short_string(raw, flag) == getattr(read, name)
     assert ours.delivery_mode(raw) == (read.delivery_mode or 1)
+    assert bool(Checker().check(raw) & ours.PERSISTENT) == (read.delivery_mode == 2)
     headers = read.headers
     assert ours.headers(raw) == (None if headers is None else plain(headers))
 
@@ -188,6 +189,11 @@ def test_what_is_remembered_is_bounded():
         table = b"\x08" + name + b"S" + size.to_bytes(4, "big") + bytes(size)
         checker.check(b"\x20\x00" + len(table).to_bytes(4, "big") + table)
     assert sum(map(len, checker._tables)) < 200_000
+
+
+@pytest.mark.parametrize(("mode", "persistent"), [(b"\x00", 0), (b"\x01", 0), (b"\x02", ours.PERSISTENT), (b"\x03", 0)])
+def test_only_delivery_mode_2_is_persistent(mode, persistent):
+    assert Checker().check(b"\x90\x00\x01a" + mode) & ours.PERSISTENT == persistent
 
 
 @pytest.mark.parametrize(
