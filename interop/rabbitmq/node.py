@@ -1,4 +1,4 @@
-"""Start one throw-away RabbitMQ node and stop it: own ports, own name, own base folder, own epmd, loopback only.
+"""Start one throw-away RabbitMQ node, stop it and start it again: own ports, name, base folder and epmd, loopback only.
 
 Never touches /var/lib/rabbitmq, /etc/rabbitmq or a node that runs already. No installing here (install.py).
 """
@@ -18,6 +18,8 @@ from pathlib import Path
 _SERVER = "usr/lib/rabbitmq/bin/rabbitmq-server"
 # Erlang's own boot takes 3-6 s on two cores; a node with plugins about twice that.
 _START_TIMEOUT_S = 90.0
+# An orderly stop takes a second; one with a backlog to write has been given up to half a minute.
+_STOP_TIMEOUT_S = 60.0
 _PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 
@@ -30,16 +32,46 @@ class StartFailed(Exception):
 
 
 class Node:
-    """A running node. ``pid`` is the Erlang virtual machine's, so CPU time and memory can be read from /proc."""
+    """A node. ``pid`` is the Erlang virtual machine's, so CPU time and memory can be read from /proc."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", base: Path, ports: dict[str, int], version: str) -> None:
-        self.process = process
-        self.pid = process.pid
+    def __init__(self, root: Path, base: Path, ports: dict[str, int], version: str) -> None:
         self.base = base
         self.ports = ports
         self.port = ports["amqp"]
         self.version = version
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
+        self._root = root
+        # Its data lie in a folder of this name: a restart must keep it.
+        self._name = f"r{uuid.uuid4().hex[:8]}@localhost"
+        self.process = _spawn(root, base, ports, self._name)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def stop(self) -> None:
+        """As an operator does (SIGTERM). Raises subprocess.TimeoutExpired."""
+        self.process.terminate()
+        self.process.wait(_STOP_TIMEOUT_S)
+
+    def kill(self) -> None:
+        """End the node and its port programs at once, without a word."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def start(self) -> None:
+        """Start again what was stopped or killed, with its data. Raises StartFailed."""
+        self.process = _spawn(self._root, self.base, self.ports, self._name)
+        self.await_ready()
+
+    def await_ready(self) -> None:
+        """Return once it takes connections. Raises StartFailed."""
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not _answers(self.port):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise StartFailed((self.base / "output").read_text(errors="replace")[-2000:])
+            time.sleep(0.05)
 
 
 def installed(root: str | Path = "/") -> str | None:
@@ -71,12 +103,13 @@ def running(
     epmd = subprocess.Popen(["epmd", "-address", "127.0.0.1", "-port", str(ports["epmd"])], stderr=subprocess.DEVNULL)
     try:
         _write_config(base, ports, plugins, config, memory_bytes)
-        process = _spawn(root, base, ports)
+        node = Node(root, base, ports, version)
         try:
-            _await_ready(process, base, ports["amqp"])
-            yield Node(process, base, ports, version)
+            node.await_ready()
+            yield node
         finally:
-            _kill(process)
+            # Its data is thrown away: an orderly stop would only cost seconds.
+            node.kill()
     finally:
         epmd.kill()
         epmd.wait()
@@ -108,7 +141,7 @@ def _write_config(
     (base / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
 
 
-def _spawn(root: Path, base: Path, ports: dict[str, int]) -> "subprocess.Popen[bytes]":
+def _spawn(root: Path, base: Path, ports: dict[str, int], name: str) -> "subprocess.Popen[bytes]":
     inside = Path("/") / base.relative_to(root)
     environment = {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -116,7 +149,7 @@ def _spawn(root: Path, base: Path, ports: dict[str, int]) -> "subprocess.Popen[b
         "HOME": str(inside),
         "ERL_EPMD_PORT": str(ports["epmd"]),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODENAME": f"r{uuid.uuid4().hex[:8]}@localhost",
+        "RABBITMQ_NODENAME": name,
         "RABBITMQ_CONF_ENV_FILE": str(inside / "env.conf"),
         "RABBITMQ_CONFIG_FILE": str(inside / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(inside / "enabled_plugins"),
@@ -144,14 +177,6 @@ def _spawn(root: Path, base: Path, ports: dict[str, int]) -> "subprocess.Popen[b
         )
 
 
-def _await_ready(process: "subprocess.Popen[bytes]", base: Path, port: int) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while not _answers(port):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise StartFailed((base / "output").read_text(errors="replace")[-2000:])
-        time.sleep(0.05)
-
-
 def _answers(port: int) -> bool:
     """Whether an AMQP broker says connection.start there (the listener opens a moment before the node is whole)."""
     try:
@@ -160,10 +185,3 @@ def _answers(port: int) -> bool:
             return sock.recv(1) == b"\x01"
     except OSError:
         return False
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the node and its port programs at once: its data is thrown away, an orderly stop would only cost seconds."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

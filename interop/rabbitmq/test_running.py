@@ -1,7 +1,9 @@
-"""A throw-away RabbitMQ is whole while it runs and gone afterwards. Needs RabbitMQ on this machine."""
+"""A throw-away RabbitMQ is whole while it runs, keeps its data through a restart, and is gone afterwards."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pika
 import pytest
 
 from interop import rabbitmq
@@ -25,6 +27,20 @@ def test_it_says_what_was_recorded_and_leaves_nothing() -> None:
         assert held == {one.name: records[one.name] for one in sample}
     assert not Path(f"/proc/{node.pid}").exists()
     assert not node.base.exists()
+
+
+@pytest.mark.parametrize("stop", [rabbitmq.Node.stop, rabbitmq.Node.kill])
+def test_it_is_the_same_node_after_a_restart(stop: Callable[[rabbitmq.Node], None]) -> None:
+    with rabbitmq.running() as node:
+        with pika.BlockingConnection(pika.URLParameters(node.url)) as connection:
+            channel = connection.channel()
+            channel.queue_declare("kept", durable=True)
+        before = node.pid
+        stop(node)
+        node.start()
+        assert node.pid != before
+        with pika.BlockingConnection(pika.URLParameters(node.url)) as connection:
+            assert connection.channel().queue_declare("kept", passive=True).method.queue == "kept"
 
 
 def test_a_root_without_rabbitmq_is_refused(tmp_path: Path) -> None:
