@@ -24,22 +24,27 @@ class BindingGraph:
         self.exchanges[exchange.name] = exchange
         self.version += 1
 
-    def remove(self, exchange: Exchange) -> None:
-        """Remove an exchange with all bindings from and to it."""
-        self.unbind(self._take(exchange))
+    def remove(self, exchange: Exchange) -> list[Exchange]:
+        """Remove an exchange with all bindings from and to it. Returns it and those that went with it."""
+        gone = [exchange, *self.unbind(self._take(exchange))]
         self.version += 1
+        return gone
 
-    def bind(self, binding: Binding) -> None:
-        """Add a binding to its source exchange, unless the same one is there."""
-        if self.exchanges[binding.source].bind(binding):
-            self._bindings_to.setdefault(binding.destination, {})[binding.identity] = binding
-            self.version += 1
+    def bind(self, binding: Binding) -> bool:
+        """Add a binding to its source exchange; False where the same one is there."""
+        if not self.exchanges[binding.source].bind(binding):
+            return False
+        self._bindings_to.setdefault(binding.destination, {})[binding.identity] = binding
+        self.version += 1
+        return True
 
-    def unbind(self, bindings: Iterable[Binding]) -> None:
+    def unbind(self, bindings: Iterable[Binding]) -> list[Exchange]:
         """Take bindings away, and each auto-delete exchange whose last one went, and what was bound to that, and so on.
 
-        A list of what is left to do, no recursion: a client may chain more exchanges than Python stacks calls.
+        Returns the exchanges that went. A list of what is left to do, no recursion: a client may chain more exchanges
+        than Python stacks calls.
         """
+        gone = []
         waiting = list(bindings)
         while waiting:
             binding = waiting.pop()
@@ -50,11 +55,14 @@ class BindingGraph:
             self.version += 1
             if source.auto_delete and not source.has_bindings:
                 waiting += self._take(source)
+                gone.append(source)
+        return gone
 
-    def unbind_destination(self, destination: Destination) -> None:
-        """Take away every binding to a destination that is no more."""
-        self.unbind(self._bindings_to.pop(destination, {}).values())
+    def unbind_destination(self, destination: Destination) -> list[Exchange]:
+        """Take away every binding to a destination that is no more. Returns the exchanges that went with them."""
+        gone = self.unbind(self._bindings_to.pop(destination, {}).values())
         self.version += 1
+        return gone
 
     def _take(self, exchange: Exchange) -> list[Binding]:
         """Remove an exchange and the bindings from it; returns the bindings to it, which are still to be taken away."""

@@ -1,0 +1,151 @@
+"""State: all durable definitions as they stand, and what each change of them takes along. Values, no bytes, no disk."""
+
+from typing import Any, Final
+
+from broker.field_values import comparable
+
+# Virtual host and name.
+Key = tuple[str, str]
+# Whether it is an exchange, virtual host, name.
+_End = tuple[bool, str, str]
+
+FIRST_LOG_ID: Final = 1
+
+
+class ExchangeDefinition:
+    """A durable exchange. ``record`` is kept for its encoded form (``definition_records``)."""
+
+    __slots__ = ("arguments", "auto_delete", "internal", "kind", "name", "record", "vhost")
+
+    def __init__(
+        self, vhost: str, name: str, kind: str, *, auto_delete: bool, internal: bool, arguments: dict[str, Any]
+    ) -> None:
+        self.vhost = vhost
+        self.name = name
+        self.kind = kind
+        self.auto_delete = auto_delete
+        self.internal = internal
+        self.arguments = arguments
+        self.record = b""
+
+
+class QueueDefinition:
+    """A durable queue. ``log_id`` names the log of its messages: no other queue ever had it."""
+
+    __slots__ = ("arguments", "auto_delete", "log_id", "name", "record", "vhost")
+
+    def __init__(self, vhost: str, name: str, log_id: int, *, auto_delete: bool, arguments: dict[str, Any]) -> None:
+        self.vhost = vhost
+        self.name = name
+        self.log_id = log_id
+        self.auto_delete = auto_delete
+        self.arguments = arguments
+        self.record = b""
+
+
+class BindingDefinition:
+    """A binding between a durable exchange and a durable queue or, with ``to_exchange``, another durable exchange.
+
+    Bindings of one ``identity`` are the same binding, as for the exchanges (``exchanges/binding.py``).
+    """
+
+    __slots__ = ("arguments", "destination", "identity", "record", "routing_key", "source", "to_exchange", "vhost")
+
+    def __init__(
+        self,
+        vhost: str,
+        source: str,
+        destination: str,
+        *,
+        to_exchange: bool,
+        routing_key: str,
+        arguments: dict[str, Any],
+    ) -> None:
+        self.vhost = vhost
+        self.source = source
+        self.destination = destination
+        self.to_exchange = to_exchange
+        self.routing_key = routing_key
+        self.arguments = arguments
+        self.identity = (vhost, source, destination, to_exchange, routing_key, comparable(arguments))
+        self.record = b""
+
+
+class State:
+    """What is defined, in the order of definition.
+
+    ``next_log_id`` is above every log id ever given out. ``marks``, after a clean stop and until the next start, holds
+    for each durable queue's log the offset up to which messages had been delivered at least once; else it is None.
+    ``generation`` counts the starts.
+    """
+
+    __slots__ = ("_bindings_of", "bindings", "exchanges", "generation", "marks", "next_log_id", "queues")
+
+    def __init__(self) -> None:
+        self.exchanges: dict[Key, ExchangeDefinition] = {}
+        self.queues: dict[Key, QueueDefinition] = {}
+        self.bindings: dict[object, BindingDefinition] = {}
+        self.next_log_id = FIRST_LOG_ID
+        self.marks: dict[int, int] | None = None
+        self.generation = 0
+        self._bindings_of: dict[_End, dict[object, None]] = {}
+
+    def declare_exchange(self, exchange: ExchangeDefinition) -> None:
+        """Add an exchange, in place of any of its name, whose bindings are not this one's."""
+        self.delete_exchange(exchange.vhost, exchange.name)
+        self.exchanges[exchange.vhost, exchange.name] = exchange
+
+    def delete_exchange(self, vhost: str, name: str) -> bool:
+        """Remove an exchange with the bindings from and to it; False where there was none."""
+        self._drop_bindings((True, vhost, name))
+        return self.exchanges.pop((vhost, name), None) is not None
+
+    def declare_queue(self, queue: QueueDefinition) -> None:
+        """Add a queue, in place of any of its name, whose bindings are not this one's."""
+        self.delete_queue(queue.vhost, queue.name)
+        self.queues[queue.vhost, queue.name] = queue
+        self.next_log_id = max(self.next_log_id, queue.log_id + 1)
+
+    def delete_queue(self, vhost: str, name: str) -> bool:
+        """Remove a queue with the bindings to it; False where there was none."""
+        self._drop_bindings((False, vhost, name))
+        return self.queues.pop((vhost, name), None) is not None
+
+    def bind(self, binding: BindingDefinition) -> bool:
+        """Add a binding; False where the same one is there. Its ends need not be: predeclared exchanges never are."""
+        identity = binding.identity
+        if identity in self.bindings:
+            return False
+        self.bindings[identity] = binding
+        for end in _ends(binding):
+            self._bindings_of.setdefault(end, {})[identity] = None
+        return True
+
+    def unbind(self, binding: BindingDefinition) -> bool:
+        """Remove the same binding; False where there is none."""
+        known = self.bindings.pop(binding.identity, None)
+        if known is None:
+            return False
+        for end in _ends(known):
+            self._forget(end, known.identity)
+        return True
+
+    def started(self, generation: int) -> None:
+        self.generation = generation
+        self.marks = None
+
+    def _drop_bindings(self, end: _End) -> None:
+        for identity in self._bindings_of.pop(end, ()):
+            for other in _ends(self.bindings.pop(identity)):
+                self._forget(other, identity)
+
+    def _forget(self, end: _End, identity: object) -> None:
+        known = self._bindings_of.get(end)
+        if known is not None:
+            known.pop(identity, None)
+            if not known:
+                del self._bindings_of[end]
+
+
+def _ends(binding: BindingDefinition) -> tuple[_End, _End]:
+    return (True, binding.vhost, binding.source), (binding.to_exchange, binding.vhost, binding.destination)
