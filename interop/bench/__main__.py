@@ -1,7 +1,12 @@
-"""The command: `python -m interop.bench` measures leveret beside RabbitMQ, A B A B, and prints the paired table."""
+"""The command: `python -m interop.bench` measures leveret beside RabbitMQ, A B A B, and prints the paired table.
+
+Where messages are kept on disk there are two leverets: `leveret` confirms what is synced, `leveret-os` what is written,
+which is what RabbitMQ's confirm means: so that is the one to compare with it.
+"""
 
 import argparse
 import contextlib
+import functools
 import gc
 import json
 import signal
@@ -16,7 +21,8 @@ from interop.bench.client import Refused
 from interop.bench.ends import Garbled
 from interop.bench.flow import Stalled
 from interop.bench.result import Figures
-from interop.bench.scenarios import SCENARIOS, Load
+from interop.bench.scenarios import DURABLE, SCENARIOS, Load
+from interop.leveret import keeps_data
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,10 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # The collector's pauses would be the client's, in the middle of a measurement.
     gc.disable()
+    options.scenario = options.scenario or list(SCENARIOS)
     starters = _starters(options)
     idle: dict[str, Figures] = {}
     if not options.no_standing:
         for name, start in starters.items():
+            if name == "leveret-os":
+                continue
             _say(f"standing  {name}: cold start, idle, 1,000 connections ...")
             idle[name] = standing.measure(start)
     with contextlib.ExitStack() as stack:
@@ -63,8 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         help="one more that runs",
     )
     parser.add_argument(
-        "--skip", action="append", default=[], choices=["leveret", "rabbitmq"], help="do not start that one"
+        "--skip",
+        action="append",
+        default=[],
+        choices=["leveret", "leveret-os", "rabbitmq"],
+        help="do not start that one",
     )
+    parser.add_argument("--rabbitmq-root", default="/", help="folder with the RabbitMQ to start (%(default)s)")
     parser.add_argument("--no-standing", action="store_true", help="leave out cold start and idle memory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round's figures there")
     parser.add_argument("--check", action="store_true", help="hold leveret to its targets; exit 1 when one is missed")
@@ -72,23 +86,42 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _starters(options: argparse.Namespace) -> dict[str, Starter]:
-    starters: dict[str, Starter] = {"leveret": brokers.leveret, "rabbitmq": brokers.rabbitmq_node}
-    if "rabbitmq" not in options.skip and rabbitmq.installed() is None:
+    # leveret-os first: the table compares with the first.
+    starters: dict[str, Starter] = {
+        "leveret-os": functools.partial(brokers.leveret, "leveret-os", "os"),
+        "leveret": brokers.leveret,
+        "rabbitmq": functools.partial(brokers.rabbitmq_node, options.rabbitmq_root),
+    }
+    if "rabbitmq" not in options.skip and rabbitmq.installed(options.rabbitmq_root) is None:
         _say("SKIPPED   rabbitmq: not installed; python -m interop.rabbitmq.install installs Debian's")
         options.skip.append("rabbitmq")
+    if not DURABLE.intersection(options.scenario):
+        options.skip.append("leveret-os")
+    elif not keeps_data():
+        _say("SKIPPED   leveret and leveret-os where messages are kept on disk: this leveret has no --data-dir")
+        options.skip.append("leveret-os")
     return {name: start for name, start in starters.items() if name not in options.skip}
 
 
 def _measure(measured: Sequence[Broker], options: argparse.Namespace) -> dict[str, dict[str, list[Figures]]]:
     load = Load(size=options.size, seconds=options.seconds, warm_up=options.seconds / 3, rich=options.rich)
     rounds: dict[str, dict[str, list[Figures]]] = {}
-    for scenario in options.scenario or SCENARIOS:
-        rounds[scenario] = {broker.name: [] for broker in measured}
+    for scenario in options.scenario:
+        taking_part = [broker for broker in measured if _takes_part(broker.name, scenario)]
+        if not taking_part:
+            continue
+        rounds[scenario] = {broker.name: [] for broker in taking_part}
         for number in range(options.rounds):
-            for broker in measured:
-                what = f"{scenario:<10} {number + 1}/{options.rounds} {broker.name:<10}"
+            for broker in taking_part:
+                what = f"{scenario:<16} {number + 1}/{options.rounds} {broker.name:<10}"
                 rounds[scenario][broker.name].append(_run(scenario, broker, load, what))
     return rounds
+
+
+def _takes_part(name: str, scenario: str) -> bool:
+    if scenario in DURABLE:
+        return keeps_data() or name != "leveret"
+    return name != "leveret-os"
 
 
 def _run(scenario: str, broker: Broker, load: Load, what: str) -> Figures:

@@ -1,13 +1,16 @@
 """The brokers that are measured: a leveret and a RabbitMQ, started for it, and any other by URL and process id."""
 
 import contextlib
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from interop import rabbitmq
 from interop.bench.client import Client
-from interop.leveret import Leveret
+from interop.leveret import Leveret, keeps_data
 
 # No memory alarm may hold back a publisher: `publish` piles up half a million messages.
 _RABBITMQ_MEMORY_BYTES = 8 << 30
@@ -26,16 +29,30 @@ Starter = Callable[[], AbstractContextManager[Broker]]
 
 
 @contextlib.contextmanager
-def leveret(*flags: str) -> Iterator[Broker]:
-    """A leveret on a free port, with further flags. Raises interop.leveret.StartFailed."""
-    with Leveret(0, *flags) as process:
-        yield Broker("leveret", process.url, process.pid)
+def leveret(name: str = "leveret", durability: str = "fsync") -> Iterator[Broker]:
+    """A leveret on a free port, its data in a folder of its own. Raises interop.leveret.StartFailed."""
+    with data_folder() as folder, Leveret(0, *data_flags(folder, durability)) as process:
+        yield Broker(name, process.url, process.pid)
 
 
 @contextlib.contextmanager
-def rabbitmq_node() -> Iterator[Broker]:
+def data_folder() -> Iterator[Path]:
+    """A fresh folder below the current one, gone at the end: /tmp may be memory, which syncs for nothing."""
+    with tempfile.TemporaryDirectory(prefix=".leveret-data-", dir=".") as folder:
+        yield Path(folder).resolve()
+
+
+def data_flags(folder: Path, durability: str) -> list[str]:
+    """What makes a leveret keep its data there; nothing for one that does not know how."""
+    return ["--data-dir", str(folder), "--durability", durability] if keeps_data() else []
+
+
+@contextlib.contextmanager
+def rabbitmq_node(root: str = "/") -> Iterator[Broker]:
     """The RabbitMQ installed from Debian's packages. Raises rabbitmq.NotInstalled and rabbitmq.StartFailed."""
-    with rabbitmq.running(memory_bytes=_RABBITMQ_MEMORY_BYTES) as node:
+    with rabbitmq.running(root, memory_bytes=_RABBITMQ_MEMORY_BYTES) as node:
+        if node.base.stat().st_dev != Path().stat().st_dev:
+            print(f"NOTE: RabbitMQ's data, {node.base}, and leveret's are on different file systems", file=sys.stderr)
         yield Broker("rabbitmq", node.url, node.pid)
 
 

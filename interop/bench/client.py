@@ -79,8 +79,12 @@ class Client:
         self._received.clear()
         return rest
 
-    def refusal(self) -> Exception:
-        """Why the broker speaks although nothing was asked: what it has sent, as the exception to raise."""
+    def refusal(self, begun: bytes = b"") -> Exception:
+        """Why the broker speaks although nothing was asked: what it has sent, as the exception to raise.
+
+        ``begun`` is what of it has been read already.
+        """
+        self._received += begun
         self.socket.settimeout(TIMEOUT_S)
         try:
             method = self._method(0)

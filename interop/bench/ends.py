@@ -6,14 +6,18 @@ the broker, not the client, is what a measurement measures.
 
 import contextlib
 import socket
+import struct
+from typing import Any
 
 from pamqp import commands
 
 from interop.bench import wire
 from interop.bench.client import Client
+from interop.bench.confirms import Confirms
 
 # More than a loopback socket holds by default (some 2.5 MB grow in steps), small enough to stay in a core's cache.
 _CHUNK_BYTES = 262_144
+_SILENCE = struct.pack("ll", 20, 0)
 
 
 class Garbled(Exception):
@@ -36,19 +40,72 @@ class Publisher:
         """Nothing of a block is left to be sent."""
         return not self._rest
 
+    @property
+    def room(self) -> bool:
+        """A further block may be sent, as far as this end is concerned."""
+        return True
+
+    @property
+    def confirmed(self) -> int:
+        """Messages that are the broker's: without confirms, all that were sent."""
+        return self.sent
+
     def send(self) -> None:
         """Send on, opening a new block when the last one is out; the socket may take a part, or nothing."""
         if not self._rest:
+            self.block = self._next_block()
             self._rest = self.block.data
             self.sent += self.block.count
         with contextlib.suppress(BlockingIOError):
             self._rest = self._rest[self.socket.send(self._rest) :]
 
+    def _next_block(self) -> wire.Block:
+        return self.block
+
+    def read(self) -> None:
+        """The broker says something (the socket is known to be readable). Raises what that means."""
+        raise self.client.refusal()
+
+
+class ConfirmedPublisher(Publisher):
+    """A publisher with confirms that has no more than ``window`` messages outstanding. A block must fit the window."""
+
+    def __init__(self, client: Client, block: wire.Block, window: int) -> None:
+        client.call(commands.Confirm.Select())
+        super().__init__(client, block)
+        self._window = window
+        self._confirms = Confirms()
+
+    @property
+    def room(self) -> bool:
+        return self.sent - self._confirms.count + self.block.count <= self._window
+
+    @property
+    def confirmed(self) -> int:
+        return self._confirms.count
+
+    def read(self) -> None:
+        """Take what confirms there are. Raises Refused for anything else, and ConnectionResetError at the end."""
+        data = self.socket.recv(_CHUNK_BYTES)
+        if not data:
+            raise ConnectionResetError("the broker closed a publisher's connection")
+        if strange := self._confirms.take(data):
+            raise self.client.refusal(strange)
+
 
 class Consumer:
     """Counts what one consumer gets, and acknowledges it: each message, or every ``ack_every``-th with ``multiple``."""
 
-    def __init__(self, client: Client, queue: str, *, prefetch: int, ack_every: int, tape: wire.AckTape) -> None:
+    def __init__(
+        self,
+        client: Client,
+        queue: str,
+        *,
+        prefetch: int,
+        ack_every: int,
+        tape: wire.AckTape,
+        arguments: dict[str, Any] | None = None,
+    ) -> None:
         self.socket = client.socket
         self.received = 0
         self._acked = 0
@@ -60,15 +117,25 @@ class Consumer:
         self._shape: wire.DeliveryShape | None = None
         if prefetch:
             client.call(commands.Basic.Qos(prefetch_count=prefetch))
-        client.call(commands.Basic.Consume(queue=queue, consumer_tag="bench", no_ack=not ack_every))
+        # A recv that waits in vain for this long ends with BlockingIOError, at no cost to those that do not.
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _SILENCE)
+        client.call(
+            commands.Basic.Consume(queue=queue, consumer_tag="bench", no_ack=not ack_every, arguments=arguments)
+        )
         self.socket.setblocking(True)
         self._take(client.rest())
+        self.acknowledge()
 
     def read(self) -> None:
         """Take one chunk (the socket is known to be readable) and acknowledge what it brings to an end.
 
         Raises Garbled, and ConnectionResetError at the end of the stream.
         """
+        self.receive()
+        self.acknowledge()
+
+    def receive(self) -> None:
+        """The first half of ``read``."""
         size = self.socket.recv_into(self._chunk)
         if not size:
             raise ConnectionResetError("the broker closed a consumer's connection")
@@ -76,7 +143,6 @@ class Consumer:
             self._take(bytes(self._chunk[:size]))
         else:
             self._count(self._shape, size)
-            self._acknowledge()
 
     def _take(self, data: bytes) -> None:
         """Gather the first bytes until a delivery is whole: all others will be as long."""
@@ -86,7 +152,6 @@ class Consumer:
         if self._shape is not None:
             self.received = self._bytes // self._shape.length
             self._first.clear()
-            self._acknowledge()
 
     def _count(self, shape: wire.DeliveryShape, size: int) -> None:
         begun = -(-self._bytes // shape.length)
@@ -96,7 +161,8 @@ class Consumer:
         self._bytes += size
         self.received = self._bytes // shape.length
 
-    def _acknowledge(self) -> None:
+    def acknowledge(self) -> None:
+        """The second half of ``read``, for whoever wants to know the time between."""
         if self._ack_every == 1:
             for piece in self._tape.cut(self._acked, self.received):
                 self.socket.sendall(piece)

@@ -1,9 +1,16 @@
-"""A steady flow through a broker: one publisher, any number of consumers, a bounded number of messages between them."""
+"""A steady flow through a broker: one publisher, any number of consumers, a bounded number of messages between them.
 
+Without consumers the flow ends in the broker, with its confirms.
+"""
+
+import math
 import select
+import socket
 import time
+from collections.abc import Sequence
+from typing import Protocol
 
-from interop.bench.ends import Consumer, Publisher
+from interop.bench.ends import Publisher
 
 # What is published and not yet consumed. Ten blocks of 64 KiB keep both ends and the broker busy at once, while no
 # broker comes near a memory limit or pages out: neither its limits nor its backlog decide the result.
@@ -15,10 +22,22 @@ class Stalled(Exception):
     """Nothing moved for twenty seconds."""
 
 
+class Reader(Protocol):
+    """A consumer's end: a socket, what to do when it can be read, and the messages it has got."""
+
+    @property
+    def socket(self) -> socket.socket: ...
+
+    @property
+    def received(self) -> int: ...
+
+    def read(self) -> None: ...
+
+
 class Flow:
     """The loop that moves messages; single-threaded, so that it never takes more than one core."""
 
-    def __init__(self, publisher: Publisher, consumers: list[Consumer], window: int) -> None:
+    def __init__(self, publisher: Publisher, consumers: Sequence[Reader], window: int = WINDOW_MESSAGES) -> None:
         self.publisher = publisher
         self.consumers = consumers
         # One block must fit, or nothing would ever be sent.
@@ -33,24 +52,35 @@ class Flow:
 
     @property
     def received(self) -> int:
-        """Messages that every consumer has got."""
-        return min(consumer.received for consumer in self.consumers)
+        """Messages that every consumer has got; where there is none, those that the broker has confirmed."""
+        return min((consumer.received for consumer in self.consumers), default=self.publisher.confirmed)
 
-    def run(self, seconds: float) -> None:
-        """Publish and consume for that long. Raises Stalled, Refused, and OSError for a broken connection."""
+    def run(self, seconds: float, most: float = math.inf) -> None:
+        """Publish and consume for that long, or until that many messages have been sent in all.
+
+        Raises Stalled, Refused, and OSError for a broken connection.
+        """
         deadline = time.perf_counter() + seconds
-        while time.perf_counter() < deadline:
-            room = self.publisher.sent - self.received + self.publisher.block.count <= self._window
-            self._step(room or not self.publisher.idle)
+        while self.publisher.sent < most and time.perf_counter() < deadline:
+            self.step(self._room())
 
     def finish(self) -> None:
-        """Publish no more; return when every message sent has been received. Raises Stalled when some never come."""
-        while self.received < self.publisher.sent:
-            self._step(not self.publisher.idle)
+        """Publish no more; return when every message sent has been confirmed, where that was asked for, and received.
+
+        Raises Stalled when some never come.
+        """
+        while min(self.received, self.publisher.confirmed) < self.publisher.sent:
+            self.step(False)
         if self.received > self.publisher.sent:
             raise Stalled(f"{self.publisher.sent:,} messages sent, {self.received:,} received")
 
-    def _step(self, offer: bool) -> None:
+    def _room(self) -> bool:
+        between = self.publisher.sent - self.received
+        return self.publisher.room and between + self.publisher.block.count <= self._window
+
+    def step(self, publish: bool) -> None:
+        """Move what can be moved, waiting until something can; open a new block only if told to ``publish``."""
+        offer = publish or not self.publisher.idle
         if offer != self._offering:
             self._poll.modify(self._publisher_fd, select.POLLIN | (select.POLLOUT if offer else 0))
             self._offering = offer
@@ -63,6 +93,6 @@ class Flow:
             if fd != self._publisher_fd:
                 self._by_fd[fd].read()
             elif events & ~select.POLLOUT:
-                raise self.publisher.client.refusal()
+                self.publisher.read()
             else:
                 self.publisher.send()

@@ -1,7 +1,8 @@
 """The scenarios by name. Each sets its topology up, warms the broker, measures, checks that nothing was lost, and goes.
 
 Queues are transient and exclusive to the consumer's connection (publishing to them is open to all): they are gone with
-it, even when a run fails, and no version of any broker refuses them.
+it, even when a run fails, and no version of any broker refuses them. Only the scenarios under DURABLE have queues that
+stay, with persistent messages in them; they delete them themselves, even when a run fails.
 """
 
 import contextlib
@@ -13,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pamqp import commands
 
 from interop.bench import wire
-from interop.bench.client import Client
-from interop.bench.ends import Consumer, Publisher, take_reply
-from interop.bench.flow import WINDOW_MESSAGES, Flow, Stalled
+from interop.bench.client import Client, Refused
+from interop.bench.ends import ConfirmedPublisher, Consumer, Publisher, take_reply
+from interop.bench.flow import Flow, Stalled
 from interop.bench.result import Figures, Stopwatch, percentiles
 
 # A backlog of half a million small messages stays under 1 GB in every broker measured.
@@ -24,6 +25,11 @@ _BACKLOG_MESSAGES = 500_000
 _DRAIN_RATE = 200_000
 _LATENCY_RATE = 2_000
 _BACKLOG_TIMEOUT_S = 60.0
+# Confirms: what may be outstanding, and how much of it is written at once (0.1 us a message for the client).
+_CONFIRM_WINDOW = 1_000
+_CONFIRM_BLOCK = 100
+# A stream sends what a prefetch of twice the window allows while acks for a quarter of it are on their way.
+_STREAM_PREFETCH = 2_000
 
 
 class Load:
@@ -36,11 +42,24 @@ class Load:
         self.rich = rich
         self.tape = wire.AckTape()
 
-    def block(self, client: Client, exchange: str, routing_key: str, count: int = 0) -> wire.Block:
+    def block(
+        self, client: Client, exchange: str, routing_key: str, count: int = 0, *, persistent: bool = False
+    ) -> wire.Block:
         """A block of this load's messages, see wire.publish_block."""
         return wire.publish_block(
-            exchange, routing_key, self.size, rich=self.rich, frame_max=client.frame_max, count=count
+            exchange,
+            routing_key,
+            self.size,
+            rich=self.rich,
+            frame_max=client.frame_max,
+            count=count,
+            persistent=persistent,
         )
+
+    def confirmed(self, client: Client, queue: str) -> ConfirmedPublisher:
+        """A publisher of this load's messages, persistent, with a window of confirms."""
+        block = self.block(client, "", queue, _CONFIRM_BLOCK, persistent=True)
+        return ConfirmedPublisher(client, block, _CONFIRM_WINDOW)
 
 
 Scenario = Callable[[str, int | None, Load], Figures]
@@ -54,9 +73,16 @@ def _one_to_one(*, prefetch: int = 0, ack_every: int = 0) -> Scenario:
             queue = _declare(owner)
             consumer = Consumer(owner, queue, prefetch=prefetch, ack_every=ack_every, tape=load.tape)
             publisher = Publisher(sender, load.block(sender, "", queue))
-            return _measure(Flow(publisher, [consumer], WINDOW_MESSAGES), pid, load)
+            return _measure(Flow(publisher, [consumer]), pid, load)
 
     return run
+
+
+def _durable(url: str, pid: int | None, load: Load) -> Figures:
+    """One publisher with confirms, one durable queue, one consumer with acks for many at once, persistent messages."""
+    with _lasting(url) as queue, Client(url) as receiver, Client(url) as sender:
+        consumer = Consumer(receiver, queue, prefetch=1000, ack_every=250, tape=load.tape)
+        return _measure(Flow(load.confirmed(sender, queue), [consumer]), pid, load)
 
 
 def _fanout(url: str, pid: int | None, load: Load) -> Figures:
@@ -72,7 +98,7 @@ def _fanout(url: str, pid: int | None, load: Load) -> Figures:
             owner.call(commands.Queue.Bind(queue=queue, exchange=exchange))
             consumers.append(Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape))
         publisher = Publisher(sender, load.block(sender, exchange, ""))
-        return _measure(Flow(publisher, consumers, WINDOW_MESSAGES), pid, load)
+        return _measure(Flow(publisher, consumers), pid, load)
 
 
 def _measure(flow: Flow, pid: int | None, load: Load) -> Figures:
@@ -104,9 +130,51 @@ def _drain(url: str, pid: int | None, load: Load) -> Figures:
         filled = _fill(owner, publisher, queue, _BACKLOG_TIMEOUT_S, backlog)
         watch = Stopwatch(pid)
         consumer = Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape)
-        while consumer.received < filled:
-            consumer.read()
+        _take(consumer, filled)
         return watch.figures(filled)
+
+
+def _stream_publish(url: str, pid: int | None, load: Load) -> Figures:
+    """Publish to a stream with confirms, nobody consuming. Measured until the last message is confirmed."""
+    with _lasting(url, "stream") as queue, Client(url) as sender:
+        flow = Flow(load.confirmed(sender, queue), [])
+        flow.run(load.warm_up)
+        flow.finish()
+        watch, before = Stopwatch(pid), flow.received
+        flow.run(load.seconds)
+        flow.finish()
+        return watch.figures(flow.received - before)
+
+
+def _stream_drain(url: str, pid: int | None, load: Load) -> Figures:
+    """Replay a stream from its first message; acks for many at once. Only the replay is measured."""
+    with _lasting(url, "stream") as queue, Client(url) as receiver, Client(url) as sender:
+        flow = Flow(load.confirmed(sender, queue), [])
+        # A broker that publishes slowly gets fewer messages to replay, and twice the measured time to take them.
+        flow.run(2 * load.seconds, min(_BACKLOG_MESSAGES, round(_DRAIN_RATE * load.seconds)))
+        flow.finish()
+        watch = Stopwatch(pid)
+        consumer = Consumer(
+            receiver,
+            queue,
+            prefetch=_STREAM_PREFETCH,
+            ack_every=_STREAM_PREFETCH // 4,
+            tape=load.tape,
+            arguments={"x-stream-offset": "first"},
+        )
+        _take(consumer, flow.received)
+        return watch.figures(flow.received)
+
+
+def _take(consumer: Consumer, count: int) -> None:
+    """Read until so many messages are there. Raises Stalled when they do not come, or too many."""
+    try:
+        while consumer.received < count:
+            consumer.read()
+    except BlockingIOError:
+        raise Stalled(f"{count:,} messages should come, {consumer.received:,} received") from None
+    if consumer.received > count:
+        raise Stalled(f"{count:,} messages should come, {consumer.received:,} received")
 
 
 def _fill(owner: Client, publisher: Publisher, queue: str, seconds: float, most: int) -> int:
@@ -135,12 +203,23 @@ def _latency(url: str, pid: int | None, load: Load) -> Figures:
     with Client(url) as owner, Client(url) as sender:
         queue = _declare(owner)
         consumer = Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape)
-        publisher = Publisher(sender, load.block(sender, "", queue, count=1))
-        publisher.socket.setblocking(True)
-        _paced(publisher, consumer, load.warm_up)
-        watch, before = Stopwatch(pid), consumer.received
-        taken = _paced(publisher, consumer, load.seconds)
-        return watch.figures(consumer.received - before) | percentiles(taken)
+        return _at_a_pace(Publisher(sender, load.block(sender, "", queue, count=1)), consumer, pid, load)
+
+
+def _latency_durable(url: str, pid: int | None, load: Load) -> Figures:
+    """The same with persistent messages in a durable queue, and an ack for each of them."""
+    with _lasting(url) as queue, Client(url) as receiver, Client(url) as sender:
+        consumer = Consumer(receiver, queue, prefetch=200, ack_every=1, tape=load.tape)
+        publisher = Publisher(sender, load.block(sender, "", queue, count=1, persistent=True))
+        return _at_a_pace(publisher, consumer, pid, load)
+
+
+def _at_a_pace(publisher: Publisher, consumer: Consumer, pid: int | None, load: Load) -> Figures:
+    publisher.socket.setblocking(True)
+    _paced(publisher, consumer, load.warm_up)
+    watch, before = Stopwatch(pid), consumer.received
+    taken = _paced(publisher, consumer, load.seconds)
+    return watch.figures(consumer.received - before) | percentiles(taken)
 
 
 def _paced(publisher: Publisher, consumer: Consumer, seconds: float) -> list[float]:
@@ -157,8 +236,9 @@ def _paced(publisher: Publisher, consumer: Consumer, seconds: float) -> list[flo
             sent_at.append(now)
             publisher.send()
         elif select.select([consumer.socket], [], [], due - now)[0]:
-            consumer.read()
+            consumer.receive()
             now = time.perf_counter()
+            consumer.acknowledge()
             taken += [now - at for at in sent_at[len(taken) : consumer.received - before]]
         elif len(sent_at) == count:
             raise Stalled(f"{count:,} sent, {len(taken):,} received")
@@ -169,13 +249,22 @@ def _confirm1(url: str, pid: int | None, load: Load) -> Figures:
     """Publisher confirms, one message in flight, to a queue that nobody consumes."""
     with Client(url) as owner, Client(url) as sender:
         queue = _declare(owner)
-        sender.call(commands.Confirm.Select())
-        message = load.block(sender, "", queue, count=1).data
-        for _ in _confirmed(sender, message, load.warm_up):
-            pass
-        watch = Stopwatch(pid)
-        taken = list(_confirmed(sender, message, load.seconds))
-        return watch.figures(len(taken)) | percentiles(taken)
+        return _one_in_flight(sender, load.block(sender, "", queue, count=1), pid, load)
+
+
+def _confirm1_durable(url: str, pid: int | None, load: Load) -> Figures:
+    """The same with persistent messages and a durable queue."""
+    with _lasting(url) as queue, Client(url) as sender:
+        return _one_in_flight(sender, load.block(sender, "", queue, count=1, persistent=True), pid, load)
+
+
+def _one_in_flight(sender: Client, block: wire.Block, pid: int | None, load: Load) -> Figures:
+    sender.call(commands.Confirm.Select())
+    for _ in _confirmed(sender, block.data, load.warm_up):
+        pass
+    watch = Stopwatch(pid)
+    taken = list(_confirmed(sender, block.data, load.seconds))
+    return watch.figures(len(taken)) | percentiles(taken)
 
 
 def _confirmed(sender: Client, message: memoryview, seconds: float) -> Iterator[float]:
@@ -198,6 +287,27 @@ def _declare(owner: Client) -> str:
     return name
 
 
+@contextlib.contextmanager
+def _lasting(url: str, kind: str = "classic") -> Iterator[str]:
+    """A durable queue, by name; deleted at the end, on a connection of its own: those of the run may be broken."""
+    name = f"bench-{uuid.uuid4().hex[:8]}"
+    with Client(url) as owner:
+        owner.call(commands.Queue.Declare(queue=name, durable=True, arguments={"x-queue-type": kind}))
+    try:
+        yield name
+    except BaseException:
+        # What made the run fail is worth more than what that did to the broker.
+        with contextlib.suppress(Refused, OSError):
+            _delete(url, name)
+        raise
+    _delete(url, name)
+
+
+def _delete(url: str, queue: str) -> None:
+    with Client(url) as owner:
+        owner.call(commands.Queue.Delete(queue=queue))
+
+
 SCENARIOS: dict[str, Scenario] = {
     "autoack": _one_to_one(),
     # A quarter of the prefetch an ack: the broker is never out of credit while an ack is on its way.
@@ -208,4 +318,11 @@ SCENARIOS: dict[str, Scenario] = {
     "fanout": _fanout,
     "latency": _latency,
     "confirm1": _confirm1,
+    "durable": _durable,
+    "confirm1_durable": _confirm1_durable,
+    "latency_durable": _latency_durable,
+    "stream_pub": _stream_publish,
+    "stream_drain": _stream_drain,
 }
+# Those whose messages a broker has to keep on a disk.
+DURABLE = frozenset({"durable", "confirm1_durable", "latency_durable", "stream_pub", "stream_drain"})

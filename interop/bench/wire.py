@@ -35,27 +35,41 @@ class Block:
         self.count = count
 
 
-def publish_block(exchange: str, routing_key: str, size: int, *, rich: bool, frame_max: int, count: int = 0) -> Block:
+def publish_block(
+    exchange: str,
+    routing_key: str,
+    size: int,
+    *,
+    rich: bool,
+    frame_max: int,
+    count: int = 0,
+    persistent: bool = False,
+) -> Block:
     """As many publishes on channel 1 as fill about 64 KiB (``count`` of them when given), each with a body of its own.
 
     ``rich`` adds what a client library adds: content type, message id, timestamp and a header. All ids are of one
     length, so that all deliveries are too.
     """
-    one = publish(exchange, routing_key, size, number=0, rich=rich, frame_max=frame_max)
-    count = count or max(1, BLOCK_BYTES // len(one))
-    messages = (publish(exchange, routing_key, size, number=n, rich=rich, frame_max=frame_max) for n in range(count))
-    return Block(b"".join(messages), count)
+
+    def message(number: int) -> bytes:
+        content = (b"%016d" % number * (size // 16 + 1))[:size]
+        properties = _rich_properties(number) if rich else commands.Basic.Properties()
+        properties.delivery_mode = 2 if persistent else 1
+        return publish(exchange, routing_key, content, properties, frame_max)
+
+    count = count or max(1, BLOCK_BYTES // len(message(0)))
+    return Block(b"".join(map(message, range(count))), count)
 
 
-def publish(exchange: str, routing_key: str, size: int, *, number: int, rich: bool, frame_max: int) -> bytes:
+def publish(
+    exchange: str, routing_key: str, content: bytes, properties: commands.Basic.Properties, frame_max: int
+) -> bytes:
     """The frames of one publish on channel 1: the method, the content header, the body cut at ``frame_max`` bytes."""
-    properties = _rich_properties(number) if rich else commands.Basic.Properties(delivery_mode=1)
-    content = (b"%016d" % number * (size // 16 + 1))[:size]
     step = frame_max - _FRAME_OVERHEAD
     frames: list[frame.FrameTypes] = [
         commands.Basic.Publish(exchange=exchange, routing_key=routing_key),
-        header.ContentHeader(body_size=size, properties=properties),
-        *(body.ContentBody(content[start : start + step]) for start in range(0, size, step)),
+        header.ContentHeader(body_size=len(content), properties=properties),
+        *(body.ContentBody(content[start : start + step]) for start in range(0, len(content), step)),
     ]
     return b"".join(frame.marshal(each, 1) for each in frames)
 
@@ -63,7 +77,6 @@ def publish(exchange: str, routing_key: str, size: int, *, number: int, rich: bo
 def _rich_properties(number: int) -> commands.Basic.Properties:
     return commands.Basic.Properties(
         content_type="application/json",
-        delivery_mode=1,
         message_id=f"{number:032x}",
         timestamp=datetime(2025, 1, 1, tzinfo=UTC),
         headers={"attempt": 1},
