@@ -50,6 +50,7 @@ class Kind(IntEnum):
     STOPPED = 9
 
 
+_VERSION: Final = bytes((VERSION,))
 _HEADS: Final = {kind: bytes((VERSION, kind)) for kind in Kind}
 
 
@@ -148,11 +149,12 @@ def _short(text: str) -> bytes:
 
 def replay(record: bytes, state: State) -> None:
     """Apply a record to a state. Raises ValueError, which says why, where this leveret does not understand it."""
-    if len(record) < _BODY or record[0] != VERSION:
+    if not record.startswith(_VERSION):
         raise ValueError(f"has format version {record[0] if record else None}; this leveret reads {VERSION}")
-    reader = _READERS.get(record[1])
+    kind = record[1] if len(record) > 1 else None
+    reader = _READERS.get(kind)
     if reader is None:
-        raise ValueError(f"is of a kind that this leveret does not know, {record[1]}")
+        raise ValueError(f"is of a kind that this leveret does not know, {kind}")
     try:
         reader(record, state)
     except (IndexError, error, TableError):
@@ -232,7 +234,7 @@ def _read_stopped(record: bytes, state: State) -> None:
     state.marks = dict(_MARK.iter_unpack(record[_BODY:]))
 
 
-_READERS: dict[int, Callable[[bytes, State], None]] = {
+_READERS: dict[int | None, Callable[[bytes, State], None]] = {
     Kind.EXCHANGE_DECLARED: _read_exchange,
     Kind.EXCHANGE_DELETED: _read_exchange_deleted,
     Kind.QUEUE_DECLARED: _read_queue,

@@ -96,9 +96,9 @@ class State:
         self.exchanges[exchange.vhost, exchange.name] = exchange
 
     def delete_exchange(self, vhost: str, name: str) -> bool:
-        """Remove an exchange with the bindings from and to it; False where there was none."""
-        self._drop_bindings((True, vhost, name))
-        return self.exchanges.pop((vhost, name), None) is not None
+        """Remove an exchange with the bindings from and to it; False where there was nothing of it."""
+        bound = self._drop_bindings((True, vhost, name))
+        return self.exchanges.pop((vhost, name), None) is not None or bound
 
     def declare_queue(self, queue: QueueDefinition) -> None:
         """Add a queue, in place of any of its name, whose bindings are not this one's."""
@@ -107,9 +107,9 @@ class State:
         self.next_log_id = max(self.next_log_id, queue.log_id + 1)
 
     def delete_queue(self, vhost: str, name: str) -> bool:
-        """Remove a queue with the bindings to it; False where there was none."""
-        self._drop_bindings((False, vhost, name))
-        return self.queues.pop((vhost, name), None) is not None
+        """Remove a queue with the bindings to it; False where there was nothing of it."""
+        bound = self._drop_bindings((False, vhost, name))
+        return self.queues.pop((vhost, name), None) is not None or bound
 
     def bind(self, binding: BindingDefinition) -> bool:
         """Add a binding; False where the same one is there. Its ends need not be: predeclared exchanges never are."""
@@ -134,10 +134,12 @@ class State:
         self.generation = generation
         self.marks = None
 
-    def _drop_bindings(self, end: _End) -> None:
-        for identity in self._bindings_of.pop(end, ()):
+    def _drop_bindings(self, end: _End) -> bool:
+        known = self._bindings_of.pop(end, {})
+        for identity in known:
             for other in _ends(self.bindings.pop(identity)):
                 self._forget(other, identity)
+        return bool(known)
 
     def _forget(self, end: _End, identity: object) -> None:
         known = self._bindings_of.get(end)
