@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,7 +21,7 @@ _PROGRAM = "leveret"
 _FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 _EXIT_REFUSED = 2
 
-_METAVARS: Mapping[type, str] = {int: "N", float: "NUMBER", str: "TEXT", tuple: "ADDRESS"}
+_METAVARS: Mapping[type, str] = {int: "N", float: "NUMBER", str: "TEXT", tuple: "ADDRESS", bool: ""}
 
 
 class _Command(click.Command):
@@ -40,13 +41,14 @@ class _Command(click.Command):
 def _help_row(setting: Setting) -> tuple[str, str]:
     variables = " or ".join(filter(None, (setting.variable, setting.rabbitmq_variable)))
     metavar = "|".join(setting.choices) or _METAVARS[setting.kind]
-    return f"{setting.flag} {metavar}", f"{setting.help} [default: {setting.default_text}; env {variables}]"
+    return f"{setting.flag} {metavar}".rstrip(), f"{setting.help} [default: {setting.default_text}; env {variables}]"
 
 
 def _with_settings(command: Callable[..., Config]) -> Callable[..., Config]:
     """Give the command one option a setting. Values stay text: config.py reads them, whatever layer they come from."""
     for setting in SETTINGS:
-        command = click.option(setting.flag, setting.name, multiple=setting.kind is tuple)(command)
+        switch: dict[str, Any] = {"is_flag": True, "flag_value": "true"} if setting.kind is bool else {}
+        command = click.option(setting.flag, setting.name, multiple=setting.kind is tuple, **switch)(command)
     return command
 
 
@@ -88,13 +90,17 @@ def _serve(config: Config) -> int:
 
     from broker.server.listeners import ListenError
     from broker.server.main import run
+    from broker.store.errors import StoreError
+    from streams.errors import StreamsError
 
     level = config.log_level.upper()
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)-7s %(message)s")
     try:
         trio.run(run, config)
-    except ListenError as error:
+    except (ListenError, StoreError, StreamsError) as error:
         return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"cannot use the data directory: {error}")
     # A supervisor that asks twice must not turn a graceful stop into a death while the interpreter cleans up.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)

@@ -13,7 +13,9 @@ from typing import Any
 
 ENVIRONMENT_PREFIX = "LEVERET_"
 
+DURABILITIES = ("fsync", "os")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 class ConfigError(ValueError):
@@ -54,13 +56,17 @@ class Setting:
         """The default as people write it."""
         if isinstance(self.default, tuple):
             return ", ".join(self.default)
-        return self.default if isinstance(self.default, str) else _plain(self.default)
+        if isinstance(self.default, bool):
+            return str(self.default).lower()
+        return (self.default or "none") if isinstance(self.default, str) else _plain(self.default)
 
     def parse(self, text: str, source: str) -> Any:
         """Text from a flag or a variable, as a value of this setting's kind. Raises ConfigError."""
         try:
             if self.kind is tuple:
                 return self.check([part.strip() for part in text.split(",")], source)
+            if self.kind is bool:
+                return self.check({**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}.get(text.lower()), source)
             return self.check(self.kind(text), source)
         except ConfigError:
             raise
@@ -87,6 +93,8 @@ class Setting:
             return "one of " + ", ".join(self.choices)
         if self.kind is tuple:
             return "one or more host names or addresses"
+        if self.kind is bool:
+            return "true or false"
         if self.kind is str:
             return f"text of {self.low:g} to {self.high:g} bytes"
         return f"a {'whole ' if self.kind is int else ''}number from {_plain(self.low)} to {_plain(self.high)}"
@@ -175,6 +183,19 @@ class Config:
     )
     memory_limit_share: float = _setting(
         0.4, "The same as a share of the memory of the machine or container.", group="Limits", low=0.01, high=1
+    )
+    data_dir: str = _setting(
+        "",
+        "Folder for everything that outlives a restart; without one it is leveret in the user's data home.",
+        group="Storage",
+        high=4096,
+    )
+    ephemeral: bool = _setting(False, "Keep nothing beyond this run, and touch no disk.", group="Storage", high=1)
+    durability: str = _setting(
+        "fsync",
+        "What a confirm of a persistent message means: fsync, it is synced to the disk; os, it is written.",
+        group="Storage",
+        choices=DURABILITIES,
     )
     log_level: str = _setting("info", "How much to log to standard error.", group="Logging", choices=LOG_LEVELS)
 

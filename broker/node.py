@@ -1,4 +1,4 @@
-"""Node: the whole broker, synchronous. Virtual hosts, sessions, the timetable, the memory alarm.
+"""Node: the whole broker, synchronous. Virtual hosts, sessions, the timetable, commits, the alarms.
 
 Clocks and randomness come in as arguments; the shell in ``broker.server`` gives real ones and does all waiting.
 """
@@ -10,9 +10,18 @@ from typing import Any
 
 import broker
 from broker.config import Config
-from broker.queues.classic import ClassicQueue, MemoryGauge
+from broker.queues import Queue
+from broker.queues.arguments import STREAM, queue_type
+from broker.queues.classic import ClassicQueue
+from broker.queues.gauge import MemoryGauge
+from broker.queues.stream import StreamQueue, segment_bytes
 from broker.session.session import Session
-from broker.turn import INFO, WARNING, Backlog, Turn
+from broker.store.committing import Batch, Committing, Logged
+from broker.store.definition_state import QueueDefinition
+from broker.store.journal import DefinitionsJournal
+from broker.store.queue_log import QueueLog
+from broker.store.store import Store, definitions_log
+from broker.turn import ERROR, INFO, WARNING, Backlog, Read, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp.connection import Offer
 from protocol.amqp.errors import connection_forced
@@ -28,8 +37,9 @@ _ALARM_LIFTED_AT = 0.8
 class Node:
     """One broker.
 
-    ``clock`` gives monotonic seconds, ``random_bytes(n)`` bytes nobody can guess. Publishers are held back while queues
-    hold more than ``memory_limit_bytes``.
+    ``clock`` gives monotonic seconds, ``wall_clock_ms`` ms since 1970, ``random_bytes(n)`` bytes nobody can guess.
+    Publishers are held back while queues hold more than ``memory_limit_bytes``, or while ``store``'s disk refuses.
+    Once it is made, the definitions are restored; ``begin`` must have succeeded before clients come in.
     """
 
     def __init__(
@@ -37,34 +47,66 @@ class Node:
         config: Config,
         *,
         clock: Callable[[], float],
+        wall_clock_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
         memory_limit_bytes: int,
+        store: Store,
     ) -> None:
+        """Raises what ``Store.queue_log`` raises."""
         self.config = config
         self.clock = clock
+        self.wall_clock_ms = wall_clock_ms
         self.random_bytes = random_bytes
         self.memory_limit_bytes = memory_limit_bytes
         self.memory_alarm = False
+        # Why publishers are held back, in RabbitMQ's words; "" when they are not.
+        self.alarm = ""
+        self.congested = False
         self.gauge = MemoryGauge()
         self.backlog = Backlog()
+        self.committing = Committing(self.backlog)
+        # The log of definitions, where there is one, and whether a client has changed it since somebody asked.
+        self.definitions: Logged | None = None
+        self.definitions_changed = False
         self.sessions: dict[Session, None] = {}
-        self.vhosts: dict[str, VirtualHost[ClassicQueue]] = {}
+        self.vhosts: dict[str, VirtualHost[Queue]] = {}
+        self._store = store
+        # What restoring found, for the first turn to tell.
+        self._found: list[tuple[int, str]] = []
         # Heap of deadlines, and whose they are: a session that is gone leaves no more than two numbers behind.
         self._timetable: list[tuple[float, int]] = []
         self._timetable_entries = 0
         self._awaited: dict[int, Session] = {}
         self._offer = _offer(config)
+        if store.definitions is not None:
+            self.definitions = self.committing.definitions = definitions_log(store.definitions)
         self.add_vhost(config.vhost)
 
-    def add_vhost(self, name: str) -> VirtualHost[ClassicQueue]:
-        """A new, empty virtual host."""
-        vhost = VirtualHost(name, make_queue=self._make_queue, random_bytes=self.random_bytes)
+    # -- what is kept --------------------------------------------------------------------------------------------------
+
+    def add_vhost(self, name: str) -> VirtualHost[Queue]:
+        """A virtual host, with what a restart brought back of it."""
+        definitions = self._store.definitions
+        journal = None
+        if definitions is not None:
+            journal = DefinitionsJournal(definitions, self.wall_clock_ms, self._definitions_touched)
+        vhost = VirtualHost(name, make_queue=self._make_queue, random_bytes=self.random_bytes, journal=journal)
         self.vhosts[name] = vhost
+        if definitions is not None:
+            refusals = vhost.restore(definitions.state, self._restore_queue)
+            self._found += [(ERROR, refusal) for refusal in refusals]
         return vhost
+
+    def _definitions_touched(self) -> None:
+        self.backlog.unwritten[self.definitions] = None
+        self.definitions_changed = True
 
     def _make_queue(
         self, name: str, durable: bool, auto_delete: bool, exclusive_owner: object | None, arguments: dict[str, Any]
-    ) -> ClassicQueue:
+    ) -> Queue:
+        if queue_type(arguments) == STREAM:
+            return self._make_stream(name, arguments, self._store.next_log_id())
+        log_id = self._store.next_log_id() if durable else 0
         return ClassicQueue(
             name,
             durable=durable,
@@ -72,7 +114,85 @@ class Node:
             exclusive_owner=exclusive_owner,
             arguments=arguments,
             gauge=self.gauge,
+            log_id=log_id,
+            open_log=self._log_opener(log_id) if durable and self.definitions is not None else None,
         )
+
+    def _make_stream(self, name: str, arguments: dict[str, Any], log_id: int) -> StreamQueue:
+        log = self._store.stream_log(log_id, segment_bytes(arguments))
+        self._tell_later(log)
+        return StreamQueue(
+            name, arguments=arguments, log_id=log_id, log=log, gauge=self.gauge if self._store.reads_at_once else None
+        )
+
+    def _restore_queue(self, definition: QueueDefinition) -> Queue:
+        if queue_type(definition.arguments) == STREAM:
+            return self._make_stream(definition.name, definition.arguments, definition.log_id)
+        log_id = definition.log_id
+        log = self._store.queue_log(log_id) if self._store.has_log(log_id) else None
+        if log is not None:
+            self._tell_later(log)
+        return ClassicQueue(
+            definition.name,
+            durable=True,
+            auto_delete=definition.auto_delete,
+            exclusive_owner=None,
+            arguments=definition.arguments,
+            gauge=self.gauge,
+            log_id=log_id,
+            open_log=self._log_opener(log_id),
+            log=log,
+        )
+
+    def _log_opener(self, log_id: int) -> Callable[[], QueueLog]:
+        return lambda: self._store.queue_log(log_id)
+
+    def _tell_later(self, log: Logged) -> None:
+        self._found += [(WARNING, str(repair)) for repair in log.log.repairs]
+        self._found += [(ERROR, str(damage)) for damage in log.log.damages]
+        log.log.repairs.clear()
+        log.log.damages.clear()
+
+    def begin(self, turn: Turn) -> None:
+        """Make it known on disk that this run has begun: until it stops in order it counts as killed. Blocks.
+
+        Raises OSError when the directory cannot be written to.
+        """
+        definitions = self._store.definitions
+        if definitions is not None and self.definitions is not None:
+            self._tell_later(self.definitions)
+            known = [queue.log_id for queue in definitions.state.queues.values()]
+            self._found += [
+                (WARNING, f"removed log {name}: its queue is gone") for name in self._store.drop_strays(known)
+            ]
+            definitions.started(turn.wall_ms)
+            self.backlog.unwritten[self.definitions] = None
+            self._commit_now(turn)
+            if self.committing.failure is not None:
+                raise self.committing.failure
+        for level, text in self._found:
+            turn.notice(level, text)
+        self._found.clear()
+
+    def stop(self, turn: Turn) -> None:
+        """Every session is gone and no batch under way: write what is left to write, let the store go. Blocks."""
+        self._commit_now(turn)
+        definitions = self._store.definitions
+        if definitions is not None and self.committing.failure is None:
+            queues = [queue for vhost in self.vhosts.values() for queue in vhost.queues.values()]
+            marks = {
+                queue.log_id: queue.handed_out() for queue in queues if isinstance(queue, ClassicQueue) and queue.log_id
+            }
+            definitions.stopped({log_id: mark for log_id, mark in marks.items() if mark}, turn.wall_ms)
+            self.backlog.unwritten[self.definitions] = None
+            self._commit_now(turn)
+        self.committing.close()
+        self._store.close()
+
+    def _commit_now(self, turn: Turn) -> None:
+        while self.committing.failure is None and (batch := self.committing.take(turn)) is not None:
+            batch.perform()
+            self.committing.finished(batch, turn)
 
     def authenticate(self, user: str, password: str) -> bool:
         """Whether such a user may come in. An empty password never is right (as in RabbitMQ)."""
@@ -83,7 +203,35 @@ class Node:
 
     def turn(self) -> Turn:
         """A new turn, now. There is one at a time."""
-        return Turn(self.clock(), self.backlog, self._watch_memory)
+        return Turn(self.clock(), self.wall_clock_ms(), self.backlog, self._dispatched)
+
+    def _dispatched(self, turn: Turn) -> bool:
+        """The queues have handed out what they can. True if there is more to do in this turn."""
+        if self.backlog.reads and self._store.reads_at_once:
+            reads, self.backlog.reads = self.backlog.reads, []
+            for read in reads:
+                read.block.perform()
+                read.then(read.block, turn)
+            return True
+        if self._store.writes_at_once and (batch := self.committing.take(turn)) is not None:
+            batch.perform()
+            self.committing.finished(batch, turn)
+            return True
+        self._watch(turn)
+        return False
+
+    def take_batch(self, turn: Turn) -> Batch | None:
+        """What is to be written now, in a thread; then ``batch_done``, in a new turn."""
+        return None if self._store.writes_at_once else self.committing.take(turn)
+
+    def batch_done(self, batch: Batch, turn: Turn) -> None:
+        """A batch was performed."""
+        self.committing.finished(batch, turn)
+
+    def take_reads(self) -> list[Read]:
+        """The blocks to be read now, in threads; then each one's ``then``, in a new turn."""
+        reads, self.backlog.reads = self.backlog.reads, []
+        return reads
 
     def resume(self, turn: Turn) -> None:
         """Go on with what an earlier turn left over. Queues that wait to hand out are ``turn.finish``'s."""
@@ -94,7 +242,7 @@ class Node:
     def connect(self, peer: str, local: str, turn: Turn) -> Session:
         """A socket was accepted. ``peer`` and ``local`` are addresses for the log."""
         session = Session(self, self._offer, peer, local, turn.now)
-        session.blocked = self.memory_alarm
+        session.blocked = bool(self.alarm)
         self.sessions[session] = None
         self.reschedule(session)
         return session
@@ -109,7 +257,26 @@ class Node:
         for session in list(self.sessions):
             session.fail(connection_forced("broker forced connection closure with reason 'shutdown'"), turn)
 
-    # -- memory --------------------------------------------------------------------------------------------------------
+    # -- alarms --------------------------------------------------------------------------------------------------------
+
+    def _watch(self, turn: Turn) -> None:
+        self._watch_memory(turn)
+        causes = [name for name, stands in (("memory", self.memory_alarm), ("disk", self._disk_alarm())) if stands]
+        alarm = f"low on {' & '.join(causes)}" if causes else ""
+        if alarm != self.alarm:
+            was, self.alarm = bool(self.alarm), alarm
+            if bool(alarm) != was:
+                for session in list(self.sessions):
+                    session.set_blocked(bool(alarm))
+        congested = self.committing.is_congested(was=self.congested)
+        if congested != self.congested:
+            self.congested = congested
+            if not congested:
+                for session in list(self.sessions):
+                    session.go_on()
+
+    def _disk_alarm(self) -> bool:
+        return self.committing.failure is not None
 
     def _watch_memory(self, turn: Turn) -> None:
         held = self.gauge.bytes
@@ -120,8 +287,6 @@ class Node:
             self.memory_alarm = alarm
             what = "set: publishers wait" if alarm else "lifted: publishers go on"
             turn.notice(WARNING if alarm else INFO, f"memory alarm {what}; queues hold {held / 2**20:.0f} MiB")
-            for session in list(self.sessions):
-                session.set_blocked(alarm)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -140,15 +305,21 @@ class Node:
         timetable = self._timetable
         while timetable and timetable[0][1] not in self._awaited:
             heappop(timetable)
-        return timetable[0][0] if timetable else None
+        session = timetable[0][0] if timetable else None
+        retry = self.committing.next_deadline()
+        if retry is None or session is None:
+            return session if retry is None else retry
+        return min(session, retry)
 
     def tick(self, turn: Turn) -> None:
-        """Do what is due: heartbeats and time-outs of sessions."""
-        while (deadline := self.next_deadline()) is not None and deadline <= turn.now:
-            session = self._awaited.pop(heappop(self._timetable)[1])
-            session.due = None
-            session.tick(turn)
-            self.reschedule(session)
+        """Do what is due: heartbeats and time-outs of sessions. What the disk refused is tried again after any turn."""
+        timetable = self._timetable
+        while timetable and timetable[0][0] <= turn.now:
+            session = self._awaited.pop(heappop(timetable)[1], None)
+            if session is not None:
+                session.due = None
+                session.tick(turn)
+                self.reschedule(session)
 
 
 def _offer(config: Config) -> Offer:

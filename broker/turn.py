@@ -42,10 +42,27 @@ class Notice:
         self.text = text
 
 
+class Block(Protocol):
+    """A piece of a file that somebody waits for."""
+
+    def perform(self) -> None:
+        """Read it; in a thread."""
+
+
+class Read:
+    """A block to be read, and what to do with it in a later turn."""
+
+    __slots__ = ("block", "then")
+
+    def __init__(self, block: Block, then: Callable[[Any, Turn], None]) -> None:
+        self.block = block
+        self.then = then
+
+
 class Backlog:
     """What turns leave to the end of the turn and, past its budgets, to the next one. One for each node."""
 
-    __slots__ = ("outboxes", "queues", "unread")
+    __slots__ = ("outboxes", "queues", "reads", "unread", "unwritten", "unwritten_bytes")
 
     def __init__(self) -> None:
         # Sets that keep their order, so that a run can be repeated. Queues leave it from the front, one by one, which
@@ -54,15 +71,35 @@ class Backlog:
         self.outboxes: dict[Any, None] = {}
         # Sessions that stopped half-way through their input.
         self.unread: dict[Any, None] = {}
+        # Logs with something to write (``store.committing``), and how much of it messages are.
+        self.unwritten: dict[Any, None] = {}
+        self.unwritten_bytes = 0
+        # Blocks that must be read from the disk, and who goes on with each.
+        self.reads: list[Read] = []
 
 
 class Turn:
-    """``now`` is monotonic seconds. Made by ``Node.turn``; ``finish`` must be called once, whatever happened."""
+    """``now`` is monotonic seconds, ``wall_ms`` the time of day in ms since 1970.
 
-    __slots__ = ("_backlog", "_budget", "_flushes", "_on_finish", "enqueued", "notices", "now", "outboxes")
+    Made by ``Node.turn``; ``finish`` must be called once, whatever happened. ``on_dispatched`` is called when the
+    queues have handed out what they can; True has it all done again, as there is more.
+    """
 
-    def __init__(self, now: float, backlog: Backlog, on_finish: Callable[[Turn], None]) -> None:
+    __slots__ = (
+        "_backlog",
+        "_budget",
+        "_flushes",
+        "_on_dispatched",
+        "enqueued",
+        "notices",
+        "now",
+        "outboxes",
+        "wall_ms",
+    )
+
+    def __init__(self, now: float, wall_ms: int, backlog: Backlog, on_dispatched: Callable[[Turn], bool]) -> None:
         self.now = now
+        self.wall_ms = wall_ms
         # How many times a message was put into a queue.
         self.enqueued = 0
         self.notices: list[Notice] = []
@@ -70,7 +107,7 @@ class Turn:
         self._backlog = backlog
         self._budget = DISPATCH_BUDGET
         self._flushes: dict[Callable[[Turn], None], None] = {}
-        self._on_finish = on_finish
+        self._on_dispatched = on_dispatched
 
     def touch(self, queue: Dispatcher) -> None:
         """Have ``queue`` dispatch at the end of the turn."""
@@ -79,6 +116,15 @@ class Turn:
     def flush(self, flush: Callable[[Turn], None]) -> None:
         """Have ``flush`` called, once, before the queues dispatch (a channel's confirms)."""
         self._flushes[flush] = None
+
+    def write(self, log: Any, size_bytes: int) -> None:
+        """Have ``log`` write what was appended to it, ``size_bytes`` of messages, with the next commit."""
+        self._backlog.unwritten[log] = None
+        self._backlog.unwritten_bytes += size_bytes
+
+    def read(self, block: Block, then: Callable[[Any, Turn], None]) -> None:
+        """Have ``block`` read from the disk; ``then(block, turn)`` goes on with it in a later turn."""
+        self._backlog.reads.append(Read(block, then))
 
     def notice(self, level: int, text: str) -> None:
         """Leave a line for the log. What clients call themselves is in it: what could forge a line is shown escaped."""
@@ -96,10 +142,13 @@ class Turn:
 
     def finish(self) -> bool:
         """Run what was touched. Afterwards ``outboxes`` holds those with bytes to send; True if work was left over."""
-        for flush in self._flushes:
-            flush(self)
-        self.catch_up()
-        self._on_finish(self)
+        while True:
+            flushes, self._flushes = self._flushes, {}
+            for flush in flushes:
+                flush(self)
+            self.catch_up()
+            if not self._on_dispatched(self):
+                break
         self.outboxes = self._backlog.outboxes
         self._backlog.outboxes = {}
         for outbox in self.outboxes:

@@ -30,11 +30,14 @@ class StartFailed(Exception):
 
 
 class Leveret:
-    """``python -m broker`` as a context manager. ``port`` 0 takes a free port, and later starts take it again."""
+    """``python -m broker`` as a context manager. ``port`` 0 takes a free port, and later starts take it again.
+
+    It keeps nothing, unless the flags name a data directory.
+    """
 
     def __init__(self, port: int = 0, *flags: str) -> None:
         self.port = port
-        self._flags = flags
+        self._flags = flags if "--data-dir" in flags else ("--ephemeral", *flags)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - closed by __exit__
 

@@ -16,6 +16,7 @@ from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue,
 
 from broker.config import Config
 from broker.node import Node
+from broker.store.store import Store
 from tests.referee import Referee
 
 __all__ = ["Basic", "Broker", "Channel", "Client", "Confirm", "Connection", "Exchange", "Got", "Queue", "Tx", "cut"]
@@ -67,18 +68,49 @@ class Got:
 
 
 class Broker:
-    """A Node with a clock that only ``advance`` moves. Keyword arguments are Config's."""
+    """A Node with a clock that only ``advance`` moves. Keyword arguments are Config's.
 
-    def __init__(self, *, seed: int = 1, memory_limit_bytes: int = 2**40, **settings) -> None:
-        self.now = 1000.0
+    ``files`` is the disk it keeps its data on, under "data"; without one it keeps nothing. With ``disk_waits`` the disk
+    does nothing until ``commit`` and ``read`` are called; else it is as fast as the turns.
+    """
+
+    WALL_MS = 1_700_000_000_000
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        memory_limit_bytes: int = 2**40,
+        files=None,
+        disk_waits: bool = False,
+        now: float = 1000.0,
+        **settings,
+    ) -> None:
+        self.now = now
+        self.disk_waits = disk_waits
         self.clients: list[Client] = []
         self.notices: list[str] = []
-        self.node = Node(
-            Config(**settings),
-            clock=lambda: self.now,
-            random_bytes=random.Random(seed).randbytes,
-            memory_limit_bytes=memory_limit_bytes,
+        config = Config(**settings)
+        random_bytes = random.Random(seed).randbytes
+        self.store = (
+            Store.ephemeral(random_bytes)
+            if files is None
+            else Store.open(files, "data", durability=config.durability, random_bytes=random_bytes)
         )
+        self.node = Node(
+            config,
+            clock=lambda: self.now,
+            wall_clock_ms=self.wall_ms,
+            random_bytes=random_bytes,
+            memory_limit_bytes=memory_limit_bytes,
+            store=self.store,
+        )
+        turn = self.node.turn()
+        self.node.begin(turn)
+        self._finish(turn)
+
+    def wall_ms(self) -> int:
+        return self.WALL_MS + int(self.now * 1000)
 
     def queue(self, name: str):
         return self.node.vhosts["/"].queues[name]
@@ -96,10 +128,45 @@ class Broker:
         try:
             yield turn
         finally:
-            while self._finish(turn):
+            self._run_down(turn)
+        self._drain()
+
+    def _run_down(self, turn) -> None:
+        more = self._finish(turn)
+        while more or (not self.disk_waits and self._disk_works()):
+            if more:
                 turn = self.node.turn()
                 self.node.resume(turn)
-        self._drain()
+                more = self._finish(turn)
+
+    def _disk_works(self) -> bool:
+        return self.commit() or self.read_blocks()
+
+    def commit(self) -> bool:
+        """One batch is written, if any is to be; the turn that follows is run."""
+        batch = self.node.take_batch(self.node.turn())
+        if batch is None:
+            return False
+        batch.perform()
+        turn = self.node.turn()
+        self.node.batch_done(batch, turn)
+        self._finish_all(turn)
+        return True
+
+    def read_blocks(self) -> bool:
+        """The blocks that are waited for are read, if any are; the turn that follows is run."""
+        reads = self.node.take_reads()
+        for read in reads:
+            read.block.perform()
+            turn = self.node.turn()
+            read.then(read.block, turn)
+            self._finish_all(turn)
+        return bool(reads)
+
+    def _finish_all(self, turn) -> None:
+        while self._finish(turn):
+            turn = self.node.turn()
+            self.node.resume(turn)
 
     def _finish(self, turn) -> bool:
         more = turn.finish()
@@ -117,9 +184,7 @@ class Broker:
                 client.wants_drain = False
                 if not client.gone:
                     client.session.drained(turn)
-            while self._finish(turn):
-                turn = self.node.turn()
-                self.node.resume(turn)
+            self._run_down(turn)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -135,6 +200,14 @@ class Broker:
     def shutdown(self) -> None:
         with self.turn() as turn:
             self.node.shutdown(turn)
+
+    def stop(self) -> None:
+        """Clients are told and gone, and the broker ends in order."""
+        self.shutdown()
+        for client in self.clients:
+            if not client.gone:
+                client.die()
+        self.node.stop(self.node.turn())
 
     # -- clients -------------------------------------------------------------------------------------------------------
 

@@ -1,1 +1,6 @@
-"""Queues: what holds messages and gives them to consumers. Kinds of queue do not know each other."""
+"""Queues: one file a kind, and what they share: arguments, subscribers, what is ready."""
+
+from broker.queues.classic import ClassicQueue
+from broker.queues.stream import StreamQueue
+
+Queue = ClassicQueue | StreamQueue

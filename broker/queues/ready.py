@@ -1,7 +1,7 @@
-"""Ready: the messages of one queue that wait for a consumer, in their order.
+"""Ready: the messages of one queue that wait for a consumer, in their order, as far as memory holds them.
 
 Every message has a sequence number in its queue, its place. Those that were never handed out need not carry it: they
-stand in a row, so the first one's number says all. What comes back (nack, recover, a channel that ended) has a lower
+stand in rows, so a row's first number says all. What comes back (nack, recover, a channel that ended) has a lower
 number than all of them and goes back to its old place, as in RabbitMQ's classic queues.
 """
 
@@ -17,28 +17,69 @@ Entry = tuple[int, Message]
 _HEAPIFY_FROM = 32
 
 
-class Ready:
-    """``head`` is the sequence number of ``fresh[0]``; ``returned`` is a heap of (sequence number, message)."""
+class Row:
+    """Neighbours: ``head`` is the first one's number. ``again``: they may have been delivered before a restart."""
 
-    __slots__ = ("fresh", "head", "returned")
+    __slots__ = ("again", "head", "messages")
+
+    def __init__(self, head: int, messages: Iterable[Message], *, again: bool) -> None:
+        self.head = head
+        self.messages = deque(messages)
+        self.again = again
+
+
+class Ready:
+    """``fresh`` is the first row, whose first message has the number ``head``; it is empty only if all rows are.
+
+    ``returned`` is a heap of (sequence number, message).
+    """
+
+    __slots__ = ("_later", "_later_count", "again", "fresh", "head", "returned")
 
     def __init__(self) -> None:
         self.fresh: deque[Message] = deque()
         self.head = 0
+        self.again = False
         self.returned: list[Entry] = []
+        self._later: deque[Row] = deque()
+        self._later_count = 0
 
     def __len__(self) -> int:
-        return len(self.fresh) + len(self.returned)
+        return len(self.fresh) + len(self.returned) + self._later_count
 
     def push(self, messages: Iterable[Message]) -> None:
-        """Add new messages at the end."""
+        """Add new messages at the end, behind the last one's number."""
         self.fresh.extend(messages)
 
+    def push_row(self, head: int, messages: list[Message], *, again: bool = False) -> None:
+        """Add messages at the end, the first of which has this number."""
+        if not self.fresh:
+            self.head, self.again = head, again
+            self.fresh.extend(messages)
+            return
+        if self._later:
+            last = self._later[-1]
+            begin, row, was = last.head, last.messages, last.again
+        else:
+            begin, row, was = self.head, self.fresh, self.again
+        if begin + len(row) == head and was == again:
+            row.extend(messages)
+        else:
+            row = deque(messages)
+            self._later.append(Row(head, row, again=again))
+        if self._later:
+            self._later_count += len(messages)
+
     def take_fresh(self, count: int) -> list[Message]:
-        """The next ``count`` messages never handed out; the first one's number is ``head`` before the call."""
+        """The next ``count`` messages of the first row; the first one's number is ``head`` before the call."""
         self.head += count
         popleft = self.fresh.popleft
-        return [popleft() for _ in range(count)]
+        taken = [popleft() for _ in range(count)]
+        if not self.fresh and self._later:
+            row = self._later.popleft()
+            self._later_count -= len(row.messages)
+            self.fresh, self.head, self.again = row.messages, row.head, row.again
+        return taken
 
     def take_returned(self) -> Entry:
         """The first of the messages that came back; all of them come before any fresh one."""
@@ -54,10 +95,25 @@ class Ready:
             self.returned.extend(entries)
             heapify(self.returned)
 
+    def never_handed_out(self, otherwise: int) -> int:
+        """The number from which on no message was ever handed out; ``otherwise`` if none of that kind is here."""
+        if self.fresh and not self.again:
+            return self.head
+        return next((row.head for row in self._later if not row.again), otherwise)
+
+    def numbers(self) -> list[tuple[int, int]]:
+        """The numbers of all messages, as rows of (first, behind the last)."""
+        rows = [(sequence, sequence + 1) for sequence, _ in self.returned]
+        rows.append((self.head, self.head + len(self.fresh)))
+        rows += [(row.head, row.head + len(row.messages)) for row in self._later]
+        return [row for row in rows if row[0] < row[1]]
+
     def clear(self) -> int:
         """Drop everything; how many there were."""
         count = len(self)
         self.head += len(self.fresh)
         self.fresh.clear()
         self.returned.clear()
+        self._later.clear()
+        self._later_count = 0
         return count

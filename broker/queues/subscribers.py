@@ -22,6 +22,8 @@ class Subscriber(Protocol):
     """A consumer, as its queue sees it."""
 
     exclusive: bool
+    # What it is given is done with at once.
+    no_ack: bool
     # The higher, the sooner served.
     priority: int
     # Whoever has the same one is to be given messages in the queue's order (AMQP 0-9-1, section 4.7: on one channel).

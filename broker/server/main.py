@@ -14,9 +14,13 @@ import trio
 
 from broker.config import Config
 from broker.node import Node
+from broker.server.clocks import wall_clock_ms
+from broker.server.data_home import default_data_dir
 from broker.server.listeners import address_text, close_all, listen
 from broker.server.memory import machine_memory_bytes
 from broker.server.running import running
+from broker.store.store import Store
+from streams.files import OsFiles
 
 log = logging.getLogger("leveret")
 
@@ -54,17 +58,18 @@ def _reachable(host: str) -> str:
 async def serve(**settings: Any) -> AsyncIterator[Broker]:
     """A broker for the length of a block; several may run in one process. ``settings`` are Config's fields.
 
-    Leaving the block closes every connection with 320 and gives clients a second to agree. Raises ListenError when the
-    address cannot be had, ConfigError for a bad setting.
+    It keeps nothing, unless a ``data_dir`` is given. Leaving the block closes every connection with 320 and gives
+    clients a second to agree. Raises ListenError when the address cannot be had, ConfigError for a bad setting, StoreError,
+    StreamsError and OSError for a data directory that cannot be used.
     """
-    config = Config(**settings)
+    config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
     listeners = await listen(config.hosts, config.port)
     async with _broker(config, listeners, _LIBRARY_GRACE_S) as broker:
         yield broker
 
 
 async def run(config: Config, *, ready: Callable[[Broker], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; a second one does not wait for clients. Raises ListenError."""
+    """Serve until SIGTERM or SIGINT; a second one does not wait for clients. Raises what ``serve`` raises."""
     # A backlog of messages is what the collector would walk again and again: measured 2,000 -> 1,540 ns a message.
     gc.set_threshold(50_000, 50, 50)
     listeners = await listen(config.hosts, config.port)
@@ -97,10 +102,36 @@ async def _heed(signals: AsyncIterator[int], asked_to_stop: trio.Event, everythi
 async def _broker(config: Config, listeners: Sequence[socket.socket], grace_s: float) -> AsyncIterator[Broker]:
     try:
         limit_bytes = config.memory_limit_bytes or int(machine_memory_bytes() * config.memory_limit_share)
-        node = Node(config, clock=trio.current_time, random_bytes=os.urandom, memory_limit_bytes=limit_bytes)
+        node = _node(config, limit_bytes)
         broker = Broker(config, node, listeners)
     except BaseException:
         close_all(listeners)
         raise
     async with running(node, listeners, grace_s):
         yield broker
+
+
+def _node(config: Config, memory_limit_bytes: int) -> Node:
+    store = _store(config)
+    try:
+        return Node(
+            config,
+            clock=trio.current_time,
+            wall_clock_ms=wall_clock_ms,
+            random_bytes=os.urandom,
+            memory_limit_bytes=memory_limit_bytes,
+            store=store,
+        )
+    except BaseException:
+        store.close()
+        raise
+
+
+def _store(config: Config) -> Store:
+    if config.ephemeral:
+        return Store.ephemeral(os.urandom)
+    folder = config.data_dir or default_data_dir(os.environ)
+    log.info("data directory %s", folder)
+    return Store.open(
+        OsFiles(), folder, durability="os" if config.durability == "os" else "fsync", random_bytes=os.urandom
+    )

@@ -63,7 +63,7 @@ class Peer:
 
     def flush(self) -> None:
         """Send what is in the outbox, now; never blocks. The outbox calls this once a turn, as its ``wake``."""
-        if self._gone:
+        if self._gone or self._session.outbox.held:
             return
         if self._rest is None and not self._empty_outbox():
             self._tasks.start_soon(self._send_rest)
@@ -170,7 +170,7 @@ class Peer:
 
     def _end(self) -> None:
         """The session is over: see its last bytes off, close our side, wait a little for the peer to close its own."""
-        unsent = self._rest is not None
+        unsent = self._rest is not None or self._session.outbox.held > 0
         if not unsent and not self._shut:
             self._shut = True
             try:

@@ -1,7 +1,7 @@
 """One node's tasks from start to stop, in rings of which the inner ends first.
 
-Listeners and peers inside; around them what keeps the node going (time, left-over work), so that sessions can say
-good-bye while there is still somebody to carry it.
+Listeners and peers inside; around them what keeps the node going (time, left-over work, the disk), so that sessions can
+say good-bye while there is still somebody to carry it.
 """
 
 import logging
@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 import trio
 
 from broker.node import Node
+from broker.server.committer import Committer
+from broker.server.disk_reader import DiskReader
 from broker.server.listeners import accept_from, address_text, close_all
 from broker.server.peer import Peer
 from broker.server.shell import Shell
@@ -19,34 +21,59 @@ from broker.server.timekeeper import keep_time
 
 log = logging.getLogger("leveret")
 
+# How long a stop waits for a disk that does not answer.
+_LAST_WRITE_S = 30.0
+
 
 @asynccontextmanager
 async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float) -> AsyncIterator[None]:
     """Serve ``node`` on ``listeners`` (owned from here on) for the length of the block.
 
-    At its end clients are told, have ``grace_s`` seconds to agree, and are cut off. No task and no socket is left.
+    At its end clients are told, have ``grace_s`` seconds to agree, and are cut off; what is left to write is written.
+    No task and no socket is left. Raises OSError when the data directory cannot be written to from the start.
     """
     shell = Shell(node)
+    committer = Committer(shell)
     failure: Exception | None = None
     try:
+        _begin(shell)
         async with trio.open_nursery() as keepers:
+            DiskReader(shell, keepers)
             keepers.start_soon(shell.work_off)
             keepers.start_soon(keep_time, shell)
-            async with trio.open_nursery() as peers:
-                _open_doors(listeners, shell, peers)
-                try:
-                    yield
-                except Exception as error:  # noqa: BLE001 - raised again below
-                    # Outside the nurseries, or the caller would get it wrapped in groups of ours.
-                    failure = error
-                finally:
-                    _close_doors(listeners, shell)
-                    peers.cancel_scope.deadline = trio.current_time() + grace_s
+            try:
+                async with trio.open_nursery() as peers:
+                    _open_doors(listeners, shell, peers)
+                    try:
+                        yield
+                    except Exception as error:  # noqa: BLE001 - raised again below
+                        # Outside the nurseries, or the caller would get it wrapped in groups of ours.
+                        failure = error
+                    finally:
+                        _close_doors(listeners, shell)
+                        peers.cancel_scope.deadline = trio.current_time() + grace_s
+            finally:
+                with trio.CancelScope(deadline=trio.current_time() + _LAST_WRITE_S, shield=True):
+                    await committer.finish()
             keepers.cancel_scope.cancel()
     finally:
         close_all(listeners)
+        _stop(node)
     if failure is not None:
         raise failure
+
+
+def _begin(shell: Shell) -> None:
+    turn = shell.node.turn()
+    shell.node.begin(turn)
+    shell.run(turn)
+
+
+def _stop(node: Node) -> None:
+    turn = node.turn()
+    node.stop(turn)
+    for notice in turn.notices:
+        log.log(notice.level, "%s", notice.text)
 
 
 def _open_doors(listeners: Sequence[socket.socket], shell: Shell, peers: trio.Nursery) -> None:

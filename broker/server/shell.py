@@ -9,7 +9,8 @@ from collections.abc import Callable
 import trio
 
 from broker.node import Node
-from broker.turn import Turn
+from broker.store.committing import Batch
+from broker.turn import Read, Turn
 
 log = logging.getLogger("leveret")
 
@@ -17,7 +18,7 @@ log = logging.getLogger("leveret")
 class Shell:
     """One node and the work that its turns leave behind."""
 
-    __slots__ = ("_later", "_work", "deadline_moved", "nap_until", "node", "stopping")
+    __slots__ = ("_later", "_work", "commit", "deadline_moved", "nap_until", "node", "read", "stopping")
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -26,6 +27,9 @@ class Shell:
         # Until when the timekeeper sleeps, and how to call it earlier: it sets both.
         self.nap_until = float("inf")
         self.deadline_moved: Callable[[float], None] = _nobody_waits
+        # How to have batches written and blocks read: the committer and the disk reader set them.
+        self.commit: Callable[[Batch], None] = _nobody_writes
+        self.read: Callable[[Read], None] = _nobody_reads
         self._later: list[Callable[[Turn], None]] = []
         self._work = trio.Event()
 
@@ -39,9 +43,17 @@ class Shell:
                 outbox.wake()
             for notice in turn.notices:
                 log.log(notice.level, "%s", notice.text)
+            self._hand_to_disk(turn)
             deadline = self.node.next_deadline()
             if deadline is not None and deadline < self.nap_until:
                 self.deadline_moved(deadline)
+
+    def _hand_to_disk(self, turn: Turn) -> None:
+        batch = self.node.take_batch(turn)
+        if batch is not None:
+            self.commit(batch)
+        for read in self.node.take_reads():
+            self.read(read)
 
     def act(self, work: Callable[[Turn], None]) -> None:
         """Do a piece of work in a turn of its own; if it fails, that is a bug of ours, and the broker lives on."""
@@ -72,3 +84,11 @@ class Shell:
 
 def _nobody_waits(_deadline: float) -> None:
     pass
+
+
+def _nobody_writes(_batch: Batch) -> None:
+    raise AssertionError("no committer")
+
+
+def _nobody_reads(_read: Read) -> None:
+    raise AssertionError("no disk reader")

@@ -8,14 +8,18 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from broker.queues import Queue
 from broker.queues.arguments import check_consumer
-from broker.queues.classic import ClassicQueue
+from broker.queues.bloom import wanted
+from broker.queues.offset_argument import offset_spec
+from broker.queues.stream import StreamQueue
 from broker.session import topology
-from broker.session.confirms import Confirms
+from broker.session.confirms import Awaited, Confirms
 from broker.session.consumer import Consumer, Getter, Limit
 from broker.session.publisher import Direct, Outlet, Publisher
 from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
 from broker.session.settling import requeue, settle
+from broker.session.stream_consumer import StreamConsumer
 from broker.session.transaction import Transaction
 from broker.session.unsettled import Delivery, Unsettled
 from broker.vhost import VirtualHost
@@ -30,16 +34,18 @@ if TYPE_CHECKING:
 
 _TAG_RANDOM_BYTES = 16
 
+AnyConsumer = Consumer | StreamConsumer
+
 
 class Channel:
     """``owner`` is the session; exclusive queues belong to it."""
 
-    def __init__(self, number: int, owner: "Session", vhost: VirtualHost[ClassicQueue], frame_max: int) -> None:
+    def __init__(self, number: int, owner: "Session", vhost: VirtualHost[Queue], frame_max: int) -> None:
         self.number = number
         self.owner = owner
         self.vhost = vhost
         self.last_queue = ""
-        self.consumers: dict[str, Consumer] = {}
+        self.consumers: dict[str, AnyConsumer] = {}
         self.unsettled = Unsettled()
         # Every consumer counts its deliveries here, whether there is a limit or not: one may be set at any time.
         self.shared = Limit(0)
@@ -58,9 +64,11 @@ class Channel:
     def publish(self, run: basic.PublishRun, turn: "Turn") -> None:
         """A run of publishes. Raises SoftError, HardError."""
         outlet: Outlet = self._transaction or self._direct
-        count = self._publisher.publish(run, outlet, turn)
+        logs = self._publisher.publish(run, outlet, turn)
         if self._confirms is not None:
-            self._confirms.published(count)
+            self._confirms.published(len(run.contents), logs)
+            for log in logs:
+                log.waiters[self._committed] = None
             turn.flush(self._confirm)
 
     def settlement(self, run: basic.SettlementRun, turn: "Turn") -> None:
@@ -87,6 +95,11 @@ class Channel:
     def _confirm(self, turn: "Turn") -> None:  # noqa: ARG002
         if self._confirms is not None:
             self._confirms.flush()
+
+    def _committed(self, turn: "Turn") -> None:  # noqa: ARG002
+        """A log that publishes went to is safe up to a point."""
+        if self._confirms is not None and not self._closed:
+            self._confirms.look(self._committed)
 
     def _shared_room(self, turn: "Turn") -> None:
         """Deliveries were settled: consumers of other queues may have room, too."""
@@ -127,14 +140,43 @@ class Channel:
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
         arguments = method.arguments or {}
         check_consumer(self.vhost.describe_queue(queue.name), queue.arguments, arguments)
+        if isinstance(queue, StreamQueue):
+            self._consume_stream(method, queue, turn)
+            return
         if queue.has_exclusive_consumer or (method.exclusive and queue.consumer_count):
             raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
         consumer = self._make_consumer(method, queue)
+        self._add_consumer(consumer, method)
+        queue.subscribe(consumer, turn)
+
+    def _add_consumer(self, consumer: AnyConsumer, method: Basic.Consume) -> None:
         self.consumers[consumer.tag] = consumer
         if not method.nowait:
             # Before the queue is asked, which may deliver: a client must know the tag first.
             self.send(Basic.ConsumeOk(consumer.tag))
-        queue.subscribe(consumer, turn)
+
+    def _consume_stream(self, method: Basic.Consume, queue: StreamQueue, turn: "Turn") -> None:
+        resource = self.vhost.describe_queue(queue.name)
+        arguments = method.arguments or {}
+        spec = offset_spec(resource, arguments, turn.wall_ms)
+        if not self._prefetch:
+            raise precondition_failed(f"consumer prefetch count is not set for stream {resource}")
+        if method.no_ack:
+            raise not_implemented(f"automatic acknowledgement not supported by stream {resource}")
+        consumer = StreamConsumer(
+            method.consumer_tag or self._unguessable("amq.ctag-"),
+            queue,
+            channel=self.number,
+            frame_max=self._frame_max,
+            prefetch=self._prefetch,
+            shared=self.shared,
+            arguments=arguments,
+            unsettled=self.unsettled,
+            outbox=self.owner.outbox,
+            on_queue_gone=self._queue_gone,
+        )
+        self._add_consumer(consumer, method)
+        queue.attach(consumer, spec, wanted(arguments), turn)
 
     def _make_consumer(self, method: Basic.Consume, queue: Any) -> Consumer:
         return Consumer(
@@ -184,10 +226,10 @@ class Channel:
             self._end_replies()
         consumer = self.consumers.pop(tag, None)
         if consumer is not None:
-            consumer.queue.unsubscribe(consumer)
+            consumer.leave()
             self.vhost.queue_unused(consumer.queue, turn)
 
-    def _queue_gone(self, consumer: Consumer, turn: "Turn") -> None:
+    def _queue_gone(self, consumer: AnyConsumer, turn: "Turn") -> None:
         """Its queue was deleted: tell the client, if it can take it."""
         del self.consumers[consumer.tag]
         if self.owner.connection.capabilities.get("consumer_cancel_notify") is True:
@@ -201,14 +243,16 @@ class Channel:
 
     def get(self, method: Basic.Get, turn: "Turn") -> Method | None:
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
-        found = queue.take()
+        if isinstance(queue, StreamQueue):
+            raise not_implemented(f"basic.get not supported by stream queues {self.vhost.describe_queue(queue.name)}")
+        found = queue.take(turn)
         if found is None:
             return Basic.GetEmpty()
         sequence, message, redelivered = found
         tag = self.unsettled.next_tag
         self.unsettled.next_tag += 1
         if method.no_ack:
-            queue.settle(1, turn)
+            queue.settle([sequence], turn)
         else:
             self.unsettled.by_tag[tag] = (Getter(queue), sequence, message)
         head = basic.get_ok(self.number, tag, redelivered, message.route, queue.message_count)
@@ -236,10 +280,17 @@ class Channel:
             self._transaction = Transaction(self._direct, self.owner.node.gauge)
         return Tx.SelectOk()
 
-    def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method:  # noqa: ARG002
-        self._transactional().commit(turn)
+    def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method | None:  # noqa: ARG002
+        logs = self._transactional().commit(turn)
         self._shared_room(turn)
-        return Tx.CommitOk()
+        if not logs:
+            return Tx.CommitOk()
+        Awaited(logs, self._tell_committed)
+        return None
+
+    def _tell_committed(self, turn: "Turn") -> None:  # noqa: ARG002
+        if not self._closed:
+            self.send(Tx.CommitOk())
 
     def tx_rollback(self, method: Tx.Rollback, turn: "Turn") -> Method:  # noqa: ARG002
         self.unsettled.put_back(self._transactional().rollback())
@@ -276,7 +327,7 @@ class Channel:
         for queue in queues[first:] + queues[:first]:
             turn.touch(queue)
         for consumer in sorted(self.consumers.values(), key=attrgetter("last_tag")):
-            consumer.queue.reconsider(consumer, turn)
+            consumer.look_again(turn)
 
     def close(self, turn: "Turn") -> None:
         """Let go of everything: consumers first, so that nothing comes back here, then what they had not settled."""
@@ -285,7 +336,7 @@ class Channel:
         self._end_replies()
         consumers, self.consumers = self.consumers, {}
         for consumer in consumers.values():
-            consumer.queue.unsubscribe(consumer)
+            consumer.leave()
         if self._transaction is not None:
             self.unsettled.put_back(self._transaction.rollback())
         requeue(self.unsettled.take_all().values(), turn)

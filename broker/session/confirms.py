@@ -1,32 +1,123 @@
-"""Confirms: one channel's publisher confirms, coalesced.
+"""Confirms: one channel's publisher confirms, coalesced; and whoever else waits for logs to be safe.
 
-A queue in memory has a message as soon as it is enqueued, so all that a turn published is confirmed at its end by one
-frame. Source: https://www.rabbitmq.com/docs/confirms
+A queue in memory has a message as soon as it is enqueued; a log has it when its commit is done. What a turn brings is
+confirmed by as few frames as can be: one for all up to the first publish that is not safe, one each for those behind.
+Source: https://www.rabbitmq.com/docs/confirms
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
+from broker.store.committing import Logged
 from protocol.amqp import basic
+
+if TYPE_CHECKING:
+    from broker.turn import Turn
+
+
+class Promise:
+    """A log, and the commit that has to be done."""
+
+    __slots__ = ("log", "number")
+
+    def __init__(self, log: Logged) -> None:
+        self.log = log
+        self.number = log.writer.forming
+
+    @property
+    def kept(self) -> bool:
+        return self.log.is_done(self.number)
+
+
+class _Run:
+    """Publishes up to ``last``, which are safe when every promise is kept."""
+
+    __slots__ = ("first", "last", "promises", "told")
+
+    def __init__(self, first: int, last: int, promises: list[Promise]) -> None:
+        self.first = first
+        self.last = last
+        self.promises = promises
+        # Confirmed already, one by one.
+        self.told = False
+
+    @property
+    def safe(self) -> bool:
+        self.promises = [promise for promise in self.promises if not promise.kept]
+        return not self.promises
 
 
 class Confirms:
     """Counts publishes since confirm.select, from 1. ``write`` takes frames."""
 
-    __slots__ = ("_channel", "_confirmed", "_published", "_write")
+    __slots__ = ("_channel", "_confirmed", "_published", "_waiting", "_write")
 
     def __init__(self, channel: int, write: Callable[[bytes], None]) -> None:
         self._channel = channel
         self._write = write
         self._published = 0
         self._confirmed = 0
+        self._waiting: deque[_Run] = deque()
 
-    def published(self, count: int) -> None:
-        """``count`` more messages were taken; ``flush`` confirms them."""
+    def published(self, count: int, logs: Iterable[Logged]) -> None:
+        """``count`` more messages were taken, which are safe when these logs' next commits are done."""
+        first = self._published + 1
         self._published += count
+        if logs or self._waiting:
+            self._waiting.append(_Run(first, self._published, [Promise(log) for log in logs]))
 
     def flush(self) -> None:
-        """Confirm all that was published and not confirmed yet."""
-        waiting = self._published - self._confirmed
+        """Confirm what is safe and not confirmed yet, as far as it stands in a row."""
+        waiting = self._waiting
+        safe = self._published
         if waiting:
-            self._write(basic.ack(self._channel, self._published, waiting > 1))
-            self._confirmed = self._published
+            while waiting and waiting[0].safe:
+                waiting.popleft()
+            if waiting:
+                safe = waiting[0].first - 1
+        count = safe - self._confirmed
+        if count > 0:
+            self._write(basic.ack(self._channel, safe, count > 1))
+            self._confirmed = safe
+        if waiting and not waiting[-1].promises and not waiting[-1].told:
+            self._tell(waiting[-1])
+
+    def look(self, again: "Callable[[Turn], None]") -> None:
+        """After a commit: as ``flush``, and what is safe behind something that is not. ``again`` is for the next."""
+        self.flush()
+        for run in self._waiting:
+            if run.safe:
+                self._tell(run)
+            else:
+                for promise in run.promises:
+                    promise.log.waiters[again] = None
+
+    def _tell(self, run: _Run) -> None:
+        if not run.told:
+            run.told = True
+            for tag in range(run.first, run.last + 1):
+                self._write(basic.ack(self._channel, tag, False))
+
+
+class Awaited:
+    """Calls ``then`` once, when logs are safe as far as they had been appended to when this was made."""
+
+    __slots__ = ("_promises", "_then")
+
+    def __init__(self, logs: Iterable[Logged], then: "Callable[[Turn], None]") -> None:
+        self._promises = [Promise(log) for log in logs]
+        self._then = then
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        for promise in self._promises:
+            promise.log.waiters[self._look] = None
+
+    def _look(self, turn: "Turn") -> None:
+        before = self._promises
+        self._promises = [promise for promise in before if not promise.kept]
+        if self._promises:
+            self._ask_again()
+        elif before:
+            self._then(turn)

@@ -114,6 +114,14 @@ class Consumer:
             return _UNLIMITED if shared > 0 else 0
         return min(self.limit.room(), shared)
 
+    def leave(self) -> None:
+        """Take no more from the queue."""
+        self.queue.unsubscribe(self)
+
+    def look_again(self, turn: "Turn") -> None:
+        """There may be room."""
+        self.queue.reconsider(self, turn)
+
     def queue_gone(self, turn: "Turn") -> None:
         self._on_queue_gone(self, turn)
 
@@ -124,10 +132,11 @@ class Consumer:
         pieces: list[bytes] = []
         pack, mark, frame_max = basic.pack_tag, self._content_mark, self._frame_max
         by_tag = None if self.no_ack else unsettled.by_tag
-        last_route = self._last_route
+        # Of redelivered ones, which are rare, the parts are made anew.
+        last_route = b"" if redelivered else self._last_route
         prefix, suffix = self._last_parts
         for message in messages:
-            if message.route is not last_route or redelivered:
+            if message.route is not last_route:
                 last_route = message.route
                 prefix, suffix = self._frame_parts(last_route, redelivered)
             content = message.content
@@ -144,9 +153,7 @@ class Consumer:
         unsettled.next_tag = tag
         self.last_tag = tag - 1
         self.outbox.append(b"".join(pieces))
-        if by_tag is None:
-            self.queue.handed_over(len(messages))
-        else:
+        if by_tag is not None:
             self.limit.outstanding += len(messages)
             self.shared.outstanding += len(messages)
 

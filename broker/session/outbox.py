@@ -22,10 +22,11 @@ class Outbox:
     """Bytes in the order in which they must go out. All sizes in bytes.
 
     ``full`` becomes true at HIGH_WATER and stays so until ``relieved``; ``clogged`` means that not even replies fit.
+    While ``held`` is not 0 nothing is sent: what is in it must not be said before a log is safe.
     ``wake`` is the shell's: called once a turn in which something was added.
     """
 
-    __slots__ = ("_chunks", "_registry", "_waiting", "full", "size", "wake", "written_at")
+    __slots__ = ("_chunks", "_registry", "full", "held", "size", "wake", "written_at")
 
     # About 2,700 deliveries of 16 bytes: enough to keep a fast consumer busy, little beside a thousand slow ones.
     HIGH_WATER = 256 * 1024
@@ -42,7 +43,7 @@ class Outbox:
         self.wake: Callable[[], None] = _no_one
         self._chunks: deque[bytes] = deque()
         self._registry = registry
-        self._waiting = False
+        self.held = 0
 
     @property
     def clogged(self) -> bool:
@@ -59,7 +60,7 @@ class Outbox:
     def take(self) -> bytes:
         """The next bytes to send, about SEND_BYTES of them; b"" when there are none."""
         chunks = self._chunks
-        if not chunks:
+        if not chunks or self.held:
             return b""
         if len(chunks) == 1 or len(chunks[0]) >= self.SEND_BYTES:
             taken = chunks.popleft()
@@ -74,6 +75,12 @@ class Outbox:
             taken = b"".join(pieces)
         self.size -= len(taken)
         return taken
+
+    def release(self) -> None:
+        """One reason less to hold it."""
+        self.held -= 1
+        if not self.held:
+            self._registry.outboxes[self] = None
 
     def relieved(self) -> bool:
         """Whether a full outbox has fallen to LOW_WATER; it is not full any more then."""

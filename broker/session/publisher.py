@@ -4,12 +4,13 @@ The route is looked up by the bytes of the publish method, so the same exchange 
 change of topology drops the whole cache.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from broker.message import Message
-from broker.queues.classic import ClassicQueue
+from broker.queues import Queue
 from broker.session.reply_to import PSEUDO_QUEUE
+from broker.store.committing import Logged
 from broker.vhost import VirtualHost
 from protocol.amqp import basic, properties, replies
 from protocol.amqp.content import properties_of, readdress, with_properties
@@ -27,14 +28,16 @@ _EXPIRATION_MAX_MS = 315_360_000_000
 _LOOKED_INTO = properties.EXPIRATION | properties.USER_ID | properties.MORE_KEYS | properties.DIRECT_REPLY
 _NO_ROUTE = basic.short_string(replies.NO_ROUTE.name)
 
-Queues = tuple[ClassicQueue, ...]
+Queues = tuple[Queue, ...]
 
 
 class Outlet(Protocol):
     """Where a publisher's messages go: to the queues at once, or into a transaction."""
 
-    def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:
-        """Enqueue; ``size_bytes`` is that of the contents together."""
+    def deliver(
+        self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn", *, persistent: bool
+    ) -> Iterable[Logged]:
+        """Enqueue; ``size_bytes`` is that of the contents together. Returns the logs that must have them first."""
 
     def give_back(self, frames: bytes) -> None:
         """Send a basic.return with its content."""
@@ -48,12 +51,18 @@ class Direct:
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self.give_back = write
 
-    def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:
+    def deliver(
+        self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn", *, persistent: bool
+    ) -> Iterable[Logged]:
         turn.enqueued += len(messages) * len(queues)
         # Each counts the whole size, though they share one object: which of them will hold it longest nobody knows yet,
         # and an alarm that comes early is better than one that comes when memory is gone.
+        logs = []
         for queue in queues:
-            queue.enqueue(messages, size_bytes, turn)
+            log = queue.enqueue(messages, size_bytes, turn, persistent=persistent)
+            if log is not None:
+                logs.append(log)
+        return logs
 
 
 class _Route:
@@ -71,11 +80,11 @@ class _Route:
 class Publisher:
     """``user`` is who logged in; ``reply_to`` the name of the channel's reply queue, "" where it has none."""
 
-    __slots__ = ("_channel", "_frame_max", "_routes", "_user", "_version", "_vhost", "reply_to")
+    __slots__ = ("_channel", "_frame_max", "_logs", "_persistent", "_routes", "_user", "_version", "_vhost", "reply_to")
 
     def __init__(
         self,
-        vhost: VirtualHost[ClassicQueue],
+        vhost: VirtualHost[Queue],
         user: str,
         *,
         channel: int,
@@ -87,20 +96,25 @@ class Publisher:
         self._frame_max = frame_max
         self._routes: dict[bytes, _Route] = {}
         self._version = -1
+        # Of the run under way: whether it is persistent, and the logs it went to.
+        self._persistent = False
+        self._logs: list[Logged] = []
         self.reply_to = ""
 
-    def publish(self, run: basic.PublishRun, outlet: Outlet, turn: "Turn") -> int:
-        """Take in a run; how many messages were taken.
+    def publish(self, run: basic.PublishRun, outlet: Outlet, turn: "Turn") -> list[Logged]:
+        """Take in a run; the logs that must have it before it is confirmed.
 
         Raises SoftError 403, 404 or 406, HardError 540; messages of the run before the one at fault have been taken
         then.
         """
         route = self._route(run.arguments)
+        self._persistent = run.persistent
+        self._logs = []
         if route.queues is None or run.flags & _LOOKED_INTO:
             self._publish_each(route, run.contents, outlet, turn)
         else:
             self._deliver(route, route.queues, run.contents, outlet, turn)
-        return len(run.contents)
+        return self._logs
 
     def _route(self, arguments: bytes) -> _Route:
         if self._version != self._vhost.topology_version:
@@ -166,7 +180,8 @@ class Publisher:
     def _deliver(self, route: _Route, queues: Queues, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
         if queues and contents:
             wire = route.wire
-            outlet.deliver([Message(content, wire) for content in contents], queues, sum(map(len, contents)), turn)
+            messages = [Message(content, wire) for content in contents]
+            self._logs += outlet.deliver(messages, queues, sum(map(len, contents)), turn, persistent=self._persistent)
         elif route.mandatory:
             self._give_back(route, contents, outlet)
 

@@ -37,7 +37,14 @@ class ReplyQueue:
         self.name = name
         self.consumer: Consumer | None = None
 
-    def enqueue(self, messages: list[Message], size_bytes: int, turn: "Turn") -> None:  # noqa: ARG002
+    def enqueue(
+        self,
+        messages: list[Message],
+        size_bytes: int,  # noqa: ARG002
+        turn: "Turn",  # noqa: ARG002
+        *,
+        persistent: bool = False,  # noqa: ARG002
+    ) -> None:
         """Deliver at once. A requester that is gone, or does not read at all, loses its replies."""
         if self.consumer is not None and self.consumer.outbox.size < _UNREAD_MAX_BYTES:
             self.consumer.deliver(messages, 0, 1, redelivered=False)
@@ -46,9 +53,6 @@ class ReplyQueue:
     def tag(self) -> str:
         """The consumer's."""
         return "" if self.consumer is None else self.consumer.tag
-
-    def handed_over(self, count: int) -> None:
-        """Nothing was held."""
 
 
 def check_consume(no_ack: bool, *, already: bool) -> None:

@@ -7,9 +7,12 @@ sent.
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from broker.queues.classic import ClassicQueue, MemoryGauge
+from broker.queues import Queue
+from broker.queues.gauge import MemoryGauge
 from broker.session.channel import Channel
+from broker.session.confirms import Awaited
 from broker.session.outbox import Outbox
+from broker.store.committing import Logged
 from broker.turn import DEBUG, ERROR, INFO, INPUT_BUDGET, WARNING, Backlog, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp import handshake, methods, replies
@@ -23,8 +26,15 @@ class Home(Protocol):
     """The node, as its sessions see it."""
 
     backlog: Backlog
-    vhosts: dict[str, VirtualHost[ClassicQueue]]
+    vhosts: dict[str, VirtualHost[Queue]]
     gauge: MemoryGauge
+    # Why publishers are held back; "" when they are not.
+    alarm: str
+    # Whether the disk is so far behind that publishers wait.
+    congested: bool
+    # The log of definitions, None where nothing is kept; whether a client's method has changed it.
+    definitions: Logged | None
+    definitions_changed: bool
 
     @property
     def random_bytes(self) -> Callable[[int], bytes]: ...
@@ -51,7 +61,7 @@ class Session:
         self.peer = peer
         self.local = local
         self.user = ""
-        self.vhost: VirtualHost[ClassicQueue] | None = None
+        self.vhost: VirtualHost[Queue] | None = None
         self.channels: dict[int, Channel] = {}
         self.outbox = Outbox(node.backlog)
         self.connection = Connection(offer, self.outbox.append, now)
@@ -77,7 +87,8 @@ class Session:
         if self.connection.state is not handshake.State.RUNNING:
             # Only its close-ok is waited for now.
             return False
-        return self._has_unread or self.outbox.clogged or (self.blocked and self.has_published)
+        held_back = self.has_published and (self.blocked or self.node.congested)
+        return self._has_unread or self.outbox.clogged or held_back
 
     @property
     def name(self) -> str:
@@ -180,11 +191,19 @@ class Session:
     def _handle_method(self, event: MethodReceived, turn: Turn) -> None:
         try:
             self.channels[event.channel].handle(event.method, turn)
+            if self.node.definitions_changed and self.node.definitions is not None:
+                # The client is told when what it declared is safe; and nothing else before that.
+                self.node.definitions_changed = False
+                self.outbox.held += 1
+                Awaited([self.node.definitions], self._release)
         except AmqpError as error:
             error.blame(*methods.ids(event.method))
             if isinstance(error, HardError):
                 raise
             self._close_channel(event.channel, error, turn)
+
+    def _release(self, turn: Turn) -> None:  # noqa: ARG002
+        self.outbox.release()
 
     def _close_channel(self, number: int, error: AmqpError, turn: Turn) -> None:
         assert isinstance(error, SoftError)
@@ -270,18 +289,22 @@ class Session:
         self.read_on(turn)
 
     def set_blocked(self, blocked: bool) -> None:
-        """The memory alarm: a session that publishes is not read while it stands."""
+        """An alarm: a session that publishes is not read while it stands."""
         self.blocked = blocked
         if blocked:
             self._tell_if_blocked()
         elif self.has_published and self._wants_block_notices():
             self.connection.send(0, methods.Connection.Unblocked())
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Reading may go on, if nothing else forbids it."""
         if not self.paused:
             self.on_resume()
 
     def _tell_if_blocked(self) -> None:
         if self.blocked and self.has_published and self._wants_block_notices():
-            self.connection.send(0, methods.Connection.Blocked("low on memory"))
+            self.connection.send(0, methods.Connection.Blocked(self.node.alarm))
 
     def _wants_block_notices(self) -> bool:
         running = self.connection.state is handshake.State.RUNNING

@@ -20,9 +20,9 @@ _holder_of = itemgetter(0)
 def settle(deliveries: Iterable[Delivery], turn: "Turn") -> None:
     """Done with: acked, or refused for good."""
     for holder, group in groupby(deliveries, _holder_of):
-        count = sum(1 for _ in group)
-        holder.settled(count, turn)
-        holder.queue.settle(count, turn)
+        sequences = [sequence for _, sequence, _ in group]
+        holder.settled(len(sequences), turn)
+        holder.queue.settle(sequences, turn)
 
 
 def requeue(deliveries: Iterable[Delivery], turn: "Turn") -> None:

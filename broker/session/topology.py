@@ -7,9 +7,10 @@ and nowait holds the reply back. What is allowed is the virtual host's business.
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from broker.queues.stream import StreamQueue
 from broker.session.reply_to import PSEUDO_QUEUE
 from broker.vhost import VirtualHost, refuse_default_exchange
-from protocol.amqp.errors import not_found
+from protocol.amqp.errors import not_found, not_implemented
 from protocol.amqp.methods import Exchange, Method, Queue, queue_declare_ok
 
 _LINE_ENDS = str.maketrans("", "", "\r\n")
@@ -138,6 +139,8 @@ def _queue_and_key(channel: Channel, method: Queue.Bind | Queue.Unbind) -> tuple
 
 def _purge_queue(channel: Channel, method: Queue.Purge, turn: Any) -> Method:
     queue = channel.vhost.queue(resolve_queue_name(channel, method.queue), channel.owner)
+    if isinstance(queue, StreamQueue):
+        raise not_implemented(f"queue.purge not supported by stream queues {channel.vhost.describe_queue(queue.name)}")
     return Queue.PurgeOk(message_count=queue.purge(turn))
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from broker.message import Message
-from broker.queues.classic import MESSAGE_OVERHEAD_BYTES, MemoryGauge
+from broker.queues.classic import MESSAGE_OVERHEAD_BYTES
+from broker.queues.gauge import MemoryGauge
 from broker.session.publisher import Direct, Queues
 from broker.session.unsettled import Delivery
+from broker.store.committing import Logged
 from protocol.amqp.errors import precondition_failed
 
 if TYPE_CHECKING:
@@ -29,14 +31,23 @@ class Transaction:
         self._gauge = gauge
         self._held_bytes = 0
         self._returns: list[bytes] = []
-        self._publishes: list[tuple[list[Message], Queues, int]] = []
+        self._publishes: list[tuple[list[Message], Queues, int, bool]] = []
         self._settlements: list[tuple[Settle, list[Delivery]]] = []
         self._taken: dict[int, Delivery] = {}
 
-    def deliver(self, messages: list[Message], queues: Queues, size_bytes: int, turn: "Turn") -> None:  # noqa: ARG002
+    def deliver(
+        self,
+        messages: list[Message],
+        queues: Queues,
+        size_bytes: int,
+        turn: "Turn",  # noqa: ARG002
+        *,
+        persistent: bool,
+    ) -> Iterable[Logged]:
         """Hold publishes back."""
-        self._publishes.append((messages, queues, size_bytes))
+        self._publishes.append((messages, queues, size_bytes, persistent))
         self._hold(size_bytes + len(messages) * MESSAGE_OVERHEAD_BYTES)
+        return ()
 
     def give_back(self, frames: bytes) -> None:
         """Hold a return back."""
@@ -52,21 +63,26 @@ class Transaction:
         self._settlements.append((settle, list(deliveries.values())))
         self._taken.update(deliveries)
 
-    def commit(self, turn: "Turn") -> None:
-        """Publish, then settle. Raises SoftError 406, when all else is done, if a queue was deleted meanwhile."""
+    def commit(self, turn: "Turn") -> set[Logged]:
+        """Publish, then settle. Returns the logs that must have it all before the client is told.
+
+        Raises SoftError 406, when all else is done, if a queue was deleted meanwhile.
+        """
         publishes, returns, settlements = self._publishes, self._returns, self._settlements
         self._forget()
         lost = False
+        logs: set[Logged] = set()
         for frames in returns:
             self._direct.give_back(frames)
-        for messages, queues, size_bytes in publishes:
+        for messages, queues, size_bytes, persistent in publishes:
             living = tuple(queue for queue in queues if not queue.deleted)
             lost = lost or len(living) < len(queues)
-            self._direct.deliver(messages, living, size_bytes, turn)
+            logs.update(self._direct.deliver(messages, living, size_bytes, turn, persistent=persistent))
         for settle, deliveries in settlements:
             settle(deliveries, turn)
         if lost:
             raise precondition_failed("partial tx completion")
+        return logs
 
     def rollback(self) -> dict[int, Delivery]:
         """Forget the publishes; the deliveries that are outstanding again, by tag."""

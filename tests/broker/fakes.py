@@ -15,6 +15,7 @@ class FakeQueue:
         self.message_count = 0
         self.consumer_count = 0
         self.ever_consumed = False
+        self.heeds_conditions = True
         self.log_id = 0
         self.on_delete = lambda: None
 

@@ -28,6 +28,7 @@ class Outbox:
         self.size = 0
         self.most = 0
         self.full = False
+        self.held = 0
         self.wake = lambda: None
 
     def append(self, data: bytes) -> None:
@@ -48,6 +49,7 @@ class Turn:
         self.outboxes: set[Outbox] = set()
         self.notices: list[Notice] = []
         self.work_left = False
+        self.wall_ms = 0
 
     def wake(self, outbox: Outbox) -> None:
         self.outboxes.add(outbox)
@@ -107,6 +109,19 @@ class Node:
         self.resumed = 0
         self.resume_more = 0
         self.stopped = False
+        self.begun = self.ended = 0
+
+    def begin(self, turn: Turn) -> None:
+        self.begun += 1
+
+    def stop(self, turn: Turn) -> None:
+        self.ended += 1
+
+    def take_batch(self, turn: Turn) -> None:
+        return None
+
+    def take_reads(self) -> tuple[()]:
+        return ()
 
     def turn(self) -> Turn:
         return Turn(trio.current_time())

@@ -263,7 +263,7 @@ def test_cancelled_at_any_step_a_broker_forgets_its_sessions():
 
 
 def start(*arguments: str) -> tuple[subprocess.Popen, int]:
-    command = [sys.executable, "-m", "broker", "--port", "0", "--host", "127.0.0.1", *arguments]
+    command = [sys.executable, "-m", "broker", "--port", "0", "--host", "127.0.0.1", "--ephemeral", *arguments]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     line = process.stderr.readline()
     assert "listening on 127.0.0.1:" in line

@@ -1,0 +1,95 @@
+"""StreamConsumer: one basic.consume of a stream. Its prefetch is its credit, and every delivery bears its offset."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from broker.message import Message
+from broker.queues.stream import StreamQueue
+from broker.session.consumer import Limit
+from broker.session.outbox import Outbox
+from broker.session.unsettled import Unsettled
+from protocol.amqp import basic
+from protocol.amqp.offset_header import OffsetStamp
+
+if TYPE_CHECKING:
+    from broker.turn import Turn
+
+# Stands in Unsettled for what was delivered: a stream takes nothing back.
+_NOTHING = Message(b"", b"")
+
+
+class StreamConsumer:
+    """As ``session.consumer.Consumer``, for a stream. A limit of the whole channel is none for it, as in RabbitMQ."""
+
+    __slots__ = (
+        "_on_queue_gone",
+        "_stamp",
+        "_unsettled",
+        "arguments",
+        "last_tag",
+        "limit",
+        "outbox",
+        "queue",
+        "shared",
+        "tag",
+    )
+
+    no_ack = False
+    exclusive = False
+
+    def __init__(
+        self,
+        tag: str,
+        queue: StreamQueue,
+        *,
+        channel: int,
+        frame_max: int,
+        prefetch: int,
+        shared: Limit,
+        arguments: dict[str, Any],
+        unsettled: Unsettled,
+        outbox: Outbox,
+        on_queue_gone: "Callable[[StreamConsumer, Turn], None]",
+    ) -> None:
+        self.tag = tag
+        self.queue = queue
+        self.arguments = arguments
+        self.limit = Limit(prefetch)
+        self.shared = shared
+        self.outbox = outbox
+        self.last_tag = 0
+        self._unsettled = unsettled
+        self._on_queue_gone = on_queue_gone
+        self._stamp = OffsetStamp(channel, basic.short_string(tag), frame_max)
+
+    def room(self) -> int:
+        return 0 if self.outbox.full else self.limit.room()
+
+    def deliver_records(self, records: Sequence[bytes], first_offset: int) -> None:
+        """Write deliveries of neighbouring records."""
+        unsettled, count = self._unsettled, len(records)
+        tag = unsettled.next_tag
+        self.outbox.append(self._stamp.deliveries(records, tag, first_offset))
+        place = (self, first_offset, _NOTHING)
+        unsettled.by_tag.update(dict.fromkeys(range(tag, tag + count), place))
+        unsettled.next_tag = tag + count
+        self.last_tag = tag + count - 1
+        self.limit.outstanding += count
+        self.shared.outstanding += count
+
+    def settled(self, count: int, turn: "Turn") -> None:
+        """Deliveries were settled, so there is credit again."""
+        self.limit.outstanding -= count
+        self.shared.outstanding -= count
+        self.queue.reconsider(self, turn)
+
+    def leave(self) -> None:
+        """Take no more from the queue."""
+        self.queue.unsubscribe(self)
+
+    def look_again(self, turn: "Turn") -> None:
+        """There may be room."""
+        self.queue.reconsider(self, turn)
+
+    def queue_gone(self, turn: "Turn") -> None:
+        self._on_queue_gone(self, turn)
