@@ -201,6 +201,12 @@ def short_string(value: str) -> bytes:
     return bytes((len(raw),)) + raw
 
 
+def route_size(data: bytes) -> int:
+    """The size of the route that ``data`` begins with: exchange and routing key, as they stand on the wire."""
+    key_at = 1 + data[0]
+    return key_at + 1 + data[key_at]
+
+
 def deliver_prefix(channel: int, consumer_tag: bytes, route: bytes) -> bytes:
     """A deliver frame up to its delivery tag. ``consumer_tag`` and ``route`` are in wire form."""
     return _METHOD_HEAD.pack(1, channel, 4 + len(consumer_tag) + 9 + len(route), 0x003C003C) + consumer_tag
