@@ -176,6 +176,7 @@ class Node:
 
     def stop(self, turn: Turn) -> None:
         """Every session is gone and no batch under way: write what is left to write, let the store go. Blocks."""
+        self.backlog.unwritten.update(self.backlog.patient)
         self._commit_now(turn)
         definitions = self._store.definitions
         if definitions is not None and self.committing.failure is None:

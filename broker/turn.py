@@ -62,7 +62,7 @@ class Read:
 class Backlog:
     """What turns leave to the end of the turn and, past its budgets, to the next one. One for each node."""
 
-    __slots__ = ("outboxes", "queues", "reads", "unread", "unwritten", "unwritten_bytes")
+    __slots__ = ("outboxes", "patient", "patient_since", "queues", "reads", "unread", "unwritten", "unwritten_bytes")
 
     def __init__(self) -> None:
         # Sets that keep their order, so that a run can be repeated. Queues leave it from the front, one by one, which
@@ -74,6 +74,9 @@ class Backlog:
         # Logs with something to write (``store.committing``), and how much of it messages are.
         self.unwritten: dict[Any, None] = {}
         self.unwritten_bytes = 0
+        # Logs that have something to write which nobody waits for, and since when (monotonic seconds).
+        self.patient: dict[Any, None] = {}
+        self.patient_since = 0.0
         # Blocks that must be read from the disk, and who goes on with each.
         self.reads: list[Read] = []
 
@@ -121,6 +124,13 @@ class Turn:
         """Have ``log`` write what was appended to it, ``size_bytes`` of messages, with the next commit."""
         self._backlog.unwritten[log] = None
         self._backlog.unwritten_bytes += size_bytes
+
+    def write_soon(self, log: Any) -> None:
+        """Have ``log`` write what nobody waits for: with the next commit, or by itself a little later."""
+        backlog = self._backlog
+        if not backlog.patient:
+            backlog.patient_since = self.now
+        backlog.patient[log] = None
 
     def read(self, block: Block, then: Callable[[Any, Turn], None]) -> None:
         """Have ``block`` read from the disk; ``then(block, turn)`` goes on with it in a later turn."""

@@ -212,6 +212,7 @@ class ClassicQueue:
             for begin, end in self._ready.numbers():
                 log.settle_range(begin, end, turn)
             log.drop_behind(turn)
+            turn.write(log, 0)
         self._ready.clear()
         self._let_go(in_memory)
         return count

@@ -135,7 +135,7 @@ class QueueLog(Logged):
             else:
                 newly.append((begin, end))
             self._settled_since += fresh
-            turn.write(self, 0)
+            turn.write_soon(self)
 
     @property
     def kept(self) -> int:
