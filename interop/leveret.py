@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 import subprocess
 import sys
@@ -16,13 +15,6 @@ _LISTENING = "listening on 127.0.0.1:"
 # Plain start-up takes about 0.3 s; two busy cores have been seen to stretch it to some seconds.
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 15.0
-
-
-@functools.cache
-def keeps_data() -> bool:
-    """Whether this leveret has a data directory: to be removed, with the questions, once every leveret has."""
-    command = [sys.executable, "-m", "broker", "--help"]
-    return b"--data-dir" in subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, check=True).stdout
 
 
 class StartFailed(Exception):

@@ -22,7 +22,6 @@ from interop.bench.ends import Garbled
 from interop.bench.flow import Stalled
 from interop.bench.result import Figures
 from interop.bench.scenarios import DURABLE, SCENARIOS, Load
-from interop.leveret import keeps_data
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,9 +96,6 @@ def _starters(options: argparse.Namespace) -> dict[str, Starter]:
         options.skip.append("rabbitmq")
     if not DURABLE.intersection(options.scenario):
         options.skip.append("leveret-os")
-    elif not keeps_data():
-        _say("SKIPPED   leveret and leveret-os where messages are kept on disk: this leveret has no --data-dir")
-        options.skip.append("leveret-os")
     return {name: start for name, start in starters.items() if name not in options.skip}
 
 
@@ -119,9 +115,7 @@ def _measure(measured: Sequence[Broker], options: argparse.Namespace) -> dict[st
 
 
 def _takes_part(name: str, scenario: str) -> bool:
-    if scenario in DURABLE:
-        return keeps_data() or name != "leveret"
-    return name != "leveret-os"
+    return name != "leveret-os" or scenario in DURABLE
 
 
 def _run(scenario: str, broker: Broker, load: Load, what: str) -> Figures:

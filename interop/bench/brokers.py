@@ -10,7 +10,7 @@ from pathlib import Path
 
 from interop import rabbitmq
 from interop.bench.client import Client
-from interop.leveret import Leveret, keeps_data
+from interop.leveret import Leveret
 
 # No memory alarm may hold back a publisher: `publish` piles up half a million messages.
 _RABBITMQ_MEMORY_BYTES = 8 << 30
@@ -43,8 +43,8 @@ def data_folder() -> Iterator[Path]:
 
 
 def data_flags(folder: Path, durability: str) -> list[str]:
-    """What makes a leveret keep its data there; nothing for one that does not know how."""
-    return ["--data-dir", str(folder), "--durability", durability] if keeps_data() else []
+    """What makes a leveret keep its data there."""
+    return ["--data-dir", str(folder), "--durability", durability]
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ the broker, not the client, is what a measurement measures.
 
 import contextlib
 import socket
-import struct
 from typing import Any
 
 from pamqp import commands
@@ -17,7 +16,6 @@ from interop.bench.confirms import Confirms
 
 # More than a loopback socket holds by default (some 2.5 MB grow in steps), small enough to stay in a core's cache.
 _CHUNK_BYTES = 262_144
-_SILENCE = struct.pack("ll", 20, 0)
 
 
 class Garbled(Exception):
@@ -31,7 +29,9 @@ class Publisher:
         self.client = client
         self.socket = client.socket
         self.socket.setblocking(False)
-        self.block = block
+        # What a block brings at most.
+        self.block_messages = block.count
+        self._block = block
         self.sent = 0
         self._rest = block.data[:0]
 
@@ -53,14 +53,14 @@ class Publisher:
     def send(self) -> None:
         """Send on, opening a new block when the last one is out; the socket may take a part, or nothing."""
         if not self._rest:
-            self.block = self._next_block()
-            self._rest = self.block.data
-            self.sent += self.block.count
+            block = self._next_block()
+            self._rest = block.data
+            self.sent += block.count
         with contextlib.suppress(BlockingIOError):
             self._rest = self._rest[self.socket.send(self._rest) :]
 
     def _next_block(self) -> wire.Block:
-        return self.block
+        return self._block
 
     def read(self) -> None:
         """The broker says something (the socket is known to be readable). Raises what that means."""
@@ -78,7 +78,7 @@ class ConfirmedPublisher(Publisher):
 
     @property
     def room(self) -> bool:
-        return self.sent - self._confirms.count + self.block.count <= self._window
+        return self.sent - self._confirms.count + self.block_messages <= self._window
 
     @property
     def confirmed(self) -> int:
@@ -117,8 +117,6 @@ class Consumer:
         self._shape: wire.DeliveryShape | None = None
         if prefetch:
             client.call(commands.Basic.Qos(prefetch_count=prefetch))
-        # A recv that waits in vain for this long ends with BlockingIOError, at no cost to those that do not.
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _SILENCE)
         client.call(
             commands.Basic.Consume(queue=queue, consumer_tag="bench", no_ack=not ack_every, arguments=arguments)
         )

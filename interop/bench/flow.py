@@ -41,7 +41,7 @@ class Flow:
         self.publisher = publisher
         self.consumers = consumers
         # One block must fit, or nothing would ever be sent.
-        self._window = max(window, publisher.block.count)
+        self._window = max(window, publisher.block_messages)
         self._poll = select.poll()
         self._by_fd = {consumer.socket.fileno(): consumer for consumer in consumers}
         for fd in self._by_fd:
@@ -76,7 +76,7 @@ class Flow:
 
     def _room(self) -> bool:
         between = self.publisher.sent - self.received
-        return self.publisher.room and between + self.publisher.block.count <= self._window
+        return self.publisher.room and between + self.publisher.block_messages <= self._window
 
     def step(self, publish: bool) -> None:
         """Move what can be moved, waiting until something can; open a new block only if told to ``publish``."""
@@ -96,3 +96,13 @@ class Flow:
                 self.publisher.read()
             else:
                 self.publisher.send()
+
+
+def drain(consumer: Reader, count: int) -> None:
+    """Only consume, until so many messages are there. Raises Stalled when they do not come, or too many."""
+    poll = select.poll()
+    poll.register(consumer.socket.fileno(), select.POLLIN)
+    while consumer.received < count and poll.poll(_STALLED_S * 1000):
+        consumer.read()
+    if consumer.received != count:
+        raise Stalled(f"{count:,} messages should have come, {consumer.received:,} did")

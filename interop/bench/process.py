@@ -24,6 +24,17 @@ def rss_bytes(pid: int) -> int:
     return sum(int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in _tree(pid)) * _PAGE_BYTES
 
 
+def peak_rss_bytes(pid: int) -> int:
+    """The most resident memory the process has had, without its descendants, since its start or ``forget_peak``."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def forget_peak(pid: int) -> None:
+    """Have the kernel watch for the most memory anew, from what there is now."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def own_cpu_seconds() -> float:
     """User and system time of the calling process."""
     times = os.times()

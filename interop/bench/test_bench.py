@@ -5,18 +5,22 @@ import socket
 import pytest
 from pamqp import body, commands, frame, header
 
-from interop.bench import brokers, report, targets, wire
-from interop.bench.client import Client
-from interop.bench.ends import Consumer, Garbled
+from interop.bench import brokers, report, scenarios, targets, wire
+from interop.bench.client import Client, Refused
+from interop.bench.confirms import Confirms
+from interop.bench.ends import ConfirmedPublisher, Consumer, Garbled
+from interop.bench.flow import Flow
 from interop.bench.result import percentiles
 
 TAPE = wire.AckTape(ready=0)
 
 
-def delivery(tag: int, content: bytes = b"0123456789abcdef") -> bytes:
+def delivery(tag: int, content: bytes = b"0123456789abcdef", **properties) -> bytes:
     frames = [
         commands.Basic.Deliver(consumer_tag="bench", delivery_tag=tag, exchange="logs", routing_key="a.b"),
-        header.ContentHeader(body_size=len(content), properties=commands.Basic.Properties(delivery_mode=1)),
+        header.ContentHeader(
+            body_size=len(content), properties=commands.Basic.Properties(delivery_mode=1, **properties)
+        ),
         *(body.ContentBody(content[start : start + 10]) for start in range(0, len(content), 10)),
     ]
     return b"".join(frame.marshal(each, 1) for each in frames)
@@ -52,9 +56,10 @@ def test_what_is_no_delivery_is_refused():
         wire.delivery_shape(frame.marshal(commands.Basic.Cancel("bench"), 1))
 
 
+@pytest.mark.parametrize("persistent", [False, True])
 @pytest.mark.parametrize("rich", [False, True])
-def test_a_block_holds_whole_publishes_of_one_length(rich):
-    block = wire.publish_block("logs", "a.b", 40, rich=rich, frame_max=4096)
+def test_a_block_holds_whole_publishes_of_one_length(rich, persistent):
+    block = wire.publish_block("logs", "a.b", 40, rich=rich, frame_max=4096, persistent=persistent)
     assert len(block.data) % block.count == 0
     data, bodies = bytes(block.data), set()
     while data:
@@ -62,12 +67,14 @@ def test_a_block_holds_whole_publishes_of_one_length(rich):
         assert channel == 1
         if isinstance(found, body.ContentBody):
             bodies.add(found.value)
+        elif isinstance(found, header.ContentHeader):
+            assert found.properties.delivery_mode == (2 if persistent else 1)
         data = data[size:]
     assert len(bodies) == block.count
 
 
 def test_a_body_is_cut_at_frame_max():
-    data = wire.publish("", "q", 5000, number=1, rich=False, frame_max=4096)
+    data = wire.publish("", "q", b"x" * 5000, commands.Basic.Properties(), 4096)
     _, _, first = frame.unmarshal(data[-(5000 + 16) :])
     assert len(first.value) == 4096 - 8
 
@@ -106,6 +113,67 @@ def test_a_tag_out_of_order_is_noticed():
             consumer.read()
 
 
+def test_deliveries_of_a_stream_have_one_length_whatever_their_offset():
+    data = b"".join(delivery(n + 1, headers={"x-stream-offset": (1 << 40) + n}) for n in range(5))
+    shape = wire.delivery_shape(data)
+    assert shape is not None
+    assert [shape.tag(bytearray(data), n * shape.length) for n in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_confirms_are_counted_however_they_come_and_are_cut():
+    # 1 alone; 4 while 2 and 3 are owed; 3; 2; up to 7; 9 while 8 is owed; an old tag again; up to 9.
+    said = [(1, False), (4, False), (3, False), (2, False), (7, True), (9, False), (5, True), (9, True)]
+    counts = [1, 2, 3, 4, 7, 8, 8, 9]
+    frames = [wire.ack(tag, multiple=multiple) for tag, multiple in said]
+    confirms = Confirms()
+    for data, count in zip(frames, counts, strict=True):
+        assert confirms.take(data) == b""
+        assert confirms.count == count
+    data = b"".join(frames)
+    for cut in range(len(data)):
+        confirms = Confirms()
+        assert confirms.take(data[:cut]) + confirms.take(data[cut:]) == b""
+        assert confirms.count == 9
+
+
+def test_what_is_no_confirm_comes_back_whole():
+    strange = frame.marshal(commands.Channel.Close(404, "NOT_FOUND - no queue", 60, 40), 1)
+    confirms = Confirms()
+    assert confirms.take(wire.ack(1, multiple=False) + strange[:5]) == b""
+    assert confirms.take(strange[5:]) == strange
+    assert Confirms().take(frame.marshal(commands.Basic.Nack(1), 1)) != b""
+
+
+def test_a_publisher_with_confirms_keeps_to_its_window():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        block = wire.publish_block("", "q", 16, rich=False, frame_max=4096, count=10)
+        publisher = ConfirmedPublisher(FakeClient(ours), block, 25)  # type: ignore[arg-type]
+        flow = Flow(publisher, [])
+        flow.run(0.05, 20)
+        assert (publisher.sent, publisher.room) == (20, False)
+        theirs.sendall(wire.ack(15, multiple=True))
+        flow.step(publish=False)
+        assert (flow.received, publisher.room) == (15, True)
+        theirs.sendall(wire.ack(20, multiple=True))
+        flow.finish()
+        assert len(theirs.recv(1 << 16)) == 2 * len(block.data)
+
+
+def test_a_consumer_and_confirms_are_both_waited_for():
+    ours, theirs = socket.socketpair()
+    ends, far = socket.socketpair()
+    with ours, theirs, ends, far:
+        block = wire.publish_block("", "q", 16, rich=False, frame_max=4096, count=1)
+        flow = Flow(ConfirmedPublisher(FakeClient(ours), block, 5), [consumer_of(FakeClient(ends), 0)])  # type: ignore[arg-type]
+        flow.run(5, 1)
+        for sock, data in ((far, delivery(1)), (theirs, wire.ack(1, multiple=False))):
+            assert min(flow.received, flow.publisher.confirmed) == 0
+            sock.sendall(data)
+            flow.step(publish=False)
+        flow.finish()
+
+
 def test_percentiles_and_paired_ratios():
     assert percentiles([n / 1000 for n in range(1, 1002)]) == pytest.approx(
         {"p50_ms": 501, "p99_ms": 991, "p999_ms": 1000}
@@ -120,10 +188,28 @@ def test_a_target_is_kept_missed_or_not_judged():
     verdicts = {
         sentence.split(":")[0]: kept for sentence, kept in targets.judge(rounds, {"leveret": {"idle_mb": 30.0}})
     }
-    assert verdicts["MISSED      autoack cpu_us <= 5"] is False
-    assert verdicts["kept        autoack rate, RabbitMQ's being 1 >= 3"] is True
+    assert verdicts["MISSED      leveret autoack cpu_us <= 5"] is False
+    assert verdicts["kept        leveret autoack rate, RabbitMQ's being 1 >= 3"] is True
     assert verdicts["kept        idle_mb <= 45"] is True
-    assert verdicts["not judged  fanout cpu_us <= 20"] is None
+    assert verdicts["not judged  leveret fanout cpu_us <= 20"] is None
+
+
+def test_what_is_written_is_compared_with_what_is_written():
+    runs = {
+        "leveret-os": [{"rate": 40.0, "cpu_us": 9.0}],
+        "leveret": [{"rate": 20.0, "cpu_us": 11.0}],
+        "rabbitmq": [{"rate": 10.0}],
+    }
+    verdicts = dict(targets.judge({"durable": runs, "confirm1_durable": runs}, {}))
+    kept = {sentence for sentence, kept in verdicts.items() if kept}
+    missed = {sentence for sentence, kept in verdicts.items() if kept is False}
+    assert kept == {
+        "kept        leveret-os durable rate, RabbitMQ's being 1 >= 3: 4.00",
+        "kept        leveret-os durable cpu_us <= 10: 9.00",
+        "kept        leveret-os confirm1_durable rate, RabbitMQ's being 1 >= 1: 4.00",
+    }
+    assert missed == {"MISSED      leveret durable cpu_us <= 10: 11.00"}
+    assert any(sentence.startswith("noted       leveret confirm1_durable rate: 20.00, 3300") for sentence in verdicts)
 
 
 @pytest.mark.parametrize("wrong", ["lavinmq", "=amqp://h/", "x=http://h/", "x=amqp://h/,pid"])
@@ -137,3 +223,21 @@ def test_a_broker_is_given_by_name_url_and_pid(wrong):
 def test_the_client_opens_a_channel_and_is_told_of_refusals():
     with brokers.leveret() as broker, Client(broker.url) as client:
         assert client.call(commands.Queue.Declare(queue="q", exclusive=True)).message_count == 0
+
+
+def test_a_lasting_queue_is_gone_even_when_the_run_fails():
+    with brokers.leveret() as broker:
+        with pytest.raises(Garbled), scenarios._lasting(broker.url) as failed:
+            raise Garbled
+        with scenarios._lasting(broker.url) as kept, Client(broker.url) as client:
+            client.call(commands.Queue.Declare(queue=kept, passive=True))
+        for name in (failed, kept):
+            with Client(broker.url) as client, pytest.raises(Refused, match="404"):
+                client.call(commands.Queue.Declare(queue=name, passive=True))
+
+
+def test_every_scenario_runs():
+    load = scenarios.Load(seconds=0.05, warm_up=0.02)
+    with brokers.leveret() as broker:
+        for name, run in scenarios.SCENARIOS.items():
+            assert run(broker.url, broker.pid, load)["rate"] > 0, name

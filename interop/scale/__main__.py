@@ -1,0 +1,73 @@
+"""The command: `python -m interop.scale streams` and `... backlog` show what one leveret process can hold.
+
+Each starts a leveret with a data directory of its own below the current folder (bring 2 GB) and tells what it measures.
+Exit status 1 when a bound is broken, or a message lost, doubled or out of order.
+"""
+
+import argparse
+import gc
+import signal
+import sys
+from collections.abc import Sequence
+
+from interop.bench.client import Refused
+from interop.bench.flow import Stalled
+from interop.scale import backlog, stage, streams
+from interop.scale.checked import Broken
+from interop.scale.numbered import NUMBER_BYTES
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the two; 1 when something was not as it must be."""
+    options = _parser().parse_args(arguments)
+    # A broker that was started must be stopped, too, when we are.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Millions of tuples make no circles.
+    gc.disable()
+    bounds = stage.Bounds()
+    try:
+        options.run(options, bounds)
+    except (Broken, Stalled, Refused, OSError) as error:
+        bounds.say(f"FAILED  {type(error).__name__}: {error}")
+        return 1
+    return int(bounds.broken)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m interop.scale", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="streams|backlog")
+    reading = commands.add_parser("streams", help=_first_line(streams), description=streams.__doc__)
+    reading.set_defaults(run=streams.run)
+    reading.add_argument("--count", type=_above_zero, default=5_000_000, help="messages in the stream (%(default)s)")
+    reading.add_argument("--size", type=_size, default=100, help="bytes of each, from 16 (%(default)s)")
+    stage.add_options(reading, rss_mb=150)
+    restarting = commands.add_parser("backlog", help=_first_line(backlog), description=backlog.__doc__)
+    restarting.set_defaults(run=backlog.run)
+    restarting.add_argument("--count", type=_above_zero, default=10_000_000, help="messages in the queue (%(default)s)")
+    restarting.add_argument("--size", type=_size, default=16, help="bytes of each, from 16 (%(default)s)")
+    restarting.add_argument("--held", type=int, default=1_000, help="unacknowledged when it ends (%(default)s)")
+    restarting.add_argument("--kill", action="store_true", help="SIGKILL instead of SIGTERM")
+    restarting.add_argument("--start-s", type=float, default=3.0, help="bound from start to accepting (%(default)s)")
+    stage.add_options(restarting, rss_mb=300)
+    return parser
+
+
+def _first_line(module: object) -> str:
+    return (module.__doc__ or "").partition("\n")[0]
+
+
+def _above_zero(text: str) -> int:
+    if (value := int(text)) <= 0:
+        raise ValueError
+    return value
+
+
+def _size(text: str) -> int:
+    """A body has to hold its number, and to fit into one frame of any broker."""
+    if not NUMBER_BYTES <= (value := int(text)) <= 100_000:
+        raise ValueError
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
