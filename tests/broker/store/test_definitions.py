@@ -300,6 +300,18 @@ def test_a_checkpoint_larger_than_a_segment_is_not_repeated_with_every_commit(sm
     assert 2 <= definitions.log.segments[-1].number <= 8
 
 
+def test_a_checkpoint_larger_than_a_segment_is_not_repeated_with_every_start(small):
+    definitions = opened()
+    for number in range(200):
+        definitions.queue_declared(queue(definitions, f"q.{number}"), 1)
+    commit(definitions)
+    for _ in range(50):
+        definitions.started(1)
+        commit(definitions)
+        definitions = reopened(definitions)
+    assert definitions.log.segments[-1].number <= 2
+
+
 def test_what_arrives_while_a_segment_is_left_does_not_leave_the_next_one(small):
     definitions = opened()
     for _ in range(10):
@@ -381,6 +393,7 @@ def test_a_damaged_change_is_told_and_the_rest_there(byte):
     assert [str(damage) for damage in again.log.damages] == [
         f"{segment.path}: bytes {begin} to {end - 1} are damaged and set aside; offsets 8 to 9 are lost"
     ]
+    assert again.damaged
     # What was lost may have said that a run began.
     assert again.state.marks is None
     # It is put into a new segment and told no more.
@@ -388,7 +401,7 @@ def test_a_damaged_change_is_told_and_the_rest_there(byte):
     commit(again)
     once_more = reopened(again)
     assert said(once_more.state) == before
-    assert not once_more.log.damages
+    assert not once_more.damaged
     once_more.exchange_declared(exchange(), 1)
     commit(once_more)
     assert list(reopened(once_more).state.exchanges) == [("/", "x")]
@@ -418,16 +431,35 @@ def test_a_disk_that_refuses_while_a_damaged_checkpoint_is_replaced(small):
     flip(definitions, segment, begin)
     again = reopened(definitions)
     files = again.log.files
+
+    def full(verb, size=0):
+        """No room to write; files are still removed."""
+        if verb == "write":
+            raise OSError(ENOSPC, "full")
+        return size
+
+    files.step = full
     for _ in range(3):
         pending = again.writer.take_pending()
-        files.fault, files.fault_share = ENOSPC, 1.0
         with pytest.raises(OSError):
             pending.perform()
-        files.fault = None
         again.writer.failed(pending)
         assert said(opened(files).state) == states[-1]
+    del files.step
     commit(again)
     assert said(reopened(again).state) == states[-1]
+
+
+def test_a_checkpoint_that_only_reading_through_finds(small):
+    """The newest one is damaged, and so is the index of the segment before."""
+    definitions = opened()
+    states = history(definitions, 40)
+    older, newest = definitions.log.segments
+    flip(definitions, newest, chunks(definitions, {Kind.CHECKPOINT})[-1][1])
+    flip(definitions, older, older.waypoint + 70)
+    again = reopened(definitions)
+    assert said(again.state) == states[-1]
+    assert again.damaged
 
 
 @pytest.mark.parametrize("number", [0, 1])
