@@ -14,6 +14,8 @@ from functools import lru_cache
 
 from protocol.amqp.tables import DEPTH_MAX, FieldTable, read_table
 
+_CONTENT_TYPE = 1 << 15
+_CONTENT_ENCODING = 1 << 14
 HEADERS = 1 << 13
 DELIVERY_MODE = 1 << 12
 REPLY_TO = 1 << 9
@@ -32,8 +34,8 @@ _TABLE = -1
 _MODE = -2
 # (flag, width in bytes, or one of the three above), in wire order.
 _LAYOUT = (
-    (1 << 15, _SHORT_STRING),  # content_type
-    (1 << 14, _SHORT_STRING),  # content_encoding
+    (_CONTENT_TYPE, _SHORT_STRING),
+    (_CONTENT_ENCODING, _SHORT_STRING),
     (HEADERS, _TABLE),
     (DELIVERY_MODE, _MODE),
     (1 << 11, 1),  # priority
@@ -68,6 +70,7 @@ _VALUE_BYTES = {
     ord("V"): 0,
 }
 _LONG = frozenset(b"Sx")
+_LONG_STRING = ord("S")
 _NESTED_TABLE, _NESTED_ARRAY = ord("F"), ord("A")
 
 
@@ -217,6 +220,34 @@ def headers(properties: bytes) -> FieldTable | None:
     """The header table, decoded, or None where the message has none. ``properties`` were checked."""
     place = _place(properties, HEADERS)
     return None if place is None else read_table(properties, place)[0]
+
+
+def headers_place(data: bytes, start: int) -> int:
+    """Where, in properties that begin at ``start``, the header table stands, or would stand. They were checked."""
+    flags = data[start]
+    place = start + 2
+    if flags & _CONTENT_TYPE >> 8:
+        place += 1 + data[place]
+    if flags & _CONTENT_ENCODING >> 8:
+        place += 1 + data[place]
+    return place
+
+
+def text_header(data: bytes, start: int, name: bytes) -> bytes | None:
+    """A header that is a longstr, as it came; None where there is none, or one of another type. The properties, which
+    begin at ``start``, were checked and have a table.
+    """
+    pos = headers_place(data, start)
+    stop = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
+    pos += 4
+    while pos < stop:
+        kind = pos + 1 + data[pos]
+        after = _skip_value(data, kind, stop, 0)
+        # Of a name that stands twice the first value counts, as in tables.read_table.
+        if data[pos + 1 : kind] == name:
+            return data[kind + 5 : after] if data[kind] == _LONG_STRING else None
+        pos = after
+    return None
 
 
 def without_header(properties: bytes, name: str) -> bytes:

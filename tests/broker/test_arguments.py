@@ -4,7 +4,7 @@ import pytest
 
 from broker.queues import arguments as rules
 from protocol.amqp.errors import SoftError
-from protocol.amqp.tables import Long
+from protocol.amqp.tables import Decimal, Long, Timestamp
 
 QUEUE = "queue 'q' in vhost '/'"
 
@@ -41,6 +41,11 @@ def check(arguments, *, durable=True, exclusive=False, auto_delete=False):
         {"x-queue-type": "classic"},
         {"x-queue-type": "quorum", "x-delivery-limit": -1, "x-dead-letter-strategy": "at-least-once"},
         {"x-queue-leader-locator": "balanced"},
+        {"x-queue-type": "stream", "x-max-age": "007D", "x-max-length-bytes": 0, "x-initial-cluster-size": 1},
+        {"x-queue-type": "stream", "x-stream-max-segment-size-bytes": 0, "x-stream-filter-size-bytes": 255},
+        {"x-queue-type": "stream", "x-stream-max-segment-size-bytes": 3_000_000_000},
+        {"x-queue-type": "stream", "x-stream-filter-size-bytes": 16.5},
+        {"x-queue-type": "classic", "x-stream-filter-size-bytes": "no row, no refusal"},
         {"x-unknown": object, "anything": None},
     ],
 )
@@ -72,13 +77,49 @@ def test_good_arguments(arguments):
         ("x-single-active-consumer", "true", "{unacceptable_type,longstr}"),
         ("x-single-active-consumer", Long(2**40), "{unacceptable_type,long}"),
         ("x-queue-type", "heap", "\"unsupported queue type 'heap'\""),
-        ("x-queue-type", "stream", "\"unsupported queue type 'stream'\""),
+        ("x-queue-type", "streams", "\"unsupported queue type 'streams'\""),
         ("x-queue-type", {}, "{unacceptable_type,table}"),
         ("x-queue-leader-locator", "here", "invalid_queue_locator_arg"),
     ],
 )
 def test_bad_values(name, value, term):
     assert refusal(check, {name: value}) == f"invalid arg '{name}' for {QUEUE}: {term}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "term"),
+    [
+        ("x-max-age", "0s", "invalid_max_age"),
+        ("x-max-age", "1d", "invalid_max_age"),
+        ("x-max-age", "1.5h", "invalid_max_age"),
+        ("x-max-age", "", "invalid_max_age"),
+        ("x-max-age", b"1\xff", "invalid_max_age"),
+        ("x-max-age", 3600, "{unacceptable_type,signedint}"),
+        ("x-max-age", bytearray(b"1h"), "{unacceptable_type,binary}"),
+        ("x-stream-max-segment-size-bytes", -1, "{value_negative,-1}"),
+        ("x-stream-max-segment-size-bytes", Timestamp(5), '"expected integer, got timestamp"'),
+        ("x-initial-cluster-size", 0, "{value_zero,0}"),
+    ],
+)
+def test_bad_values_of_a_stream(name, value, term):
+    text = f"invalid arg '{name}' for {QUEUE}: {term}"
+    assert refusal(check, {"x-queue-type": "stream", name: value}) == text
+
+
+@pytest.mark.parametrize("size", [15, 256, -1, "16", True, None, [], Decimal(0, 20)])
+def test_the_size_of_a_streams_filter(size):
+    arguments = {"x-queue-type": "stream", "x-stream-filter-size-bytes": size}
+    assert refusal(check, arguments) == "Invalid value for  x-stream-filter-size-bytes"
+
+
+def test_sizes_of_a_stream_are_looked_at_last():
+    arguments = {
+        "x-queue-type": "stream",
+        "x-stream-filter-size-bytes": 1,
+        "x-stream-max-segment-size-bytes": 3_000_000_001,
+    }
+    assert refusal(check, arguments, durable=False) == f"invalid property 'non-durable' for {QUEUE}"
+    assert refusal(check, arguments) == "Exceeded max value for x-stream-max-segment-size-bytes"
 
 
 def test_a_dead_letter_exchange_is_named_by_a_text():
@@ -88,7 +129,15 @@ def test_a_dead_letter_exchange_is_named_by_a_text():
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("classic", "x-delivery-limit"), ("classic", "x-max-age"), ("quorum", "x-max-priority"), ("quorum", "x-max-age")],
+    [
+        ("classic", "x-delivery-limit"),
+        ("classic", "x-max-age"),
+        ("quorum", "x-max-priority"),
+        ("quorum", "x-max-age"),
+        ("stream", "x-max-length"),
+        ("stream", "x-message-ttl"),
+        ("stream", "x-single-active-consumer"),
+    ],
 )
 def test_arguments_of_another_queue_type(kind, name):
     text = f"invalid arg '{name}' for {QUEUE} of queue type rabbit_{kind}_queue"
@@ -104,8 +153,9 @@ def test_arguments_of_another_queue_type(kind, name):
         ({"auto_delete": True, "exclusive": True, "durable": False}, "auto-delete"),
     ],
 )
-def test_a_quorum_queue_must_be_durable_shared_and_staying(properties, word):
-    assert refusal(check, {"x-queue-type": "quorum"}, **properties) == f"invalid property '{word}' for {QUEUE}"
+@pytest.mark.parametrize("kind", ["quorum", "stream"])
+def test_a_replicated_queue_must_be_durable_shared_and_staying(kind, properties, word):
+    assert refusal(check, {"x-queue-type": kind}, **properties) == f"invalid property '{word}' for {QUEUE}"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +169,7 @@ def test_a_quorum_queue_must_be_durable_shared_and_staying(properties, word):
         ({"own": 1}, {"own": 2}),
         ({}, {"x-max-age": "1D"}),
         ({"x-dead-letter-exchange": "x"}, {"x-dead-letter-exchange": b"x"}),
+        ({"x-queue-type": "stream", "x-stream-filter-size-bytes": 16}, {"x-queue-type": "stream"}),
     ],
 )
 def test_equivalent(current, received):
@@ -139,6 +190,8 @@ def test_equivalent(current, received):
          "received the value 'true' of type 'bool' but current is none"),
         ({"x-queue-type": "quorum"}, {}, "x-queue-type", "received 'classic' but current is 'quorum'"),
         ({}, {"x-queue-type": "quorum"}, "x-queue-type", "received 'quorum' but current is 'classic'"),
+        ({"x-queue-type": "stream", "x-max-age": "1h"}, {"x-queue-type": "stream", "x-max-age": "60m"}, "x-max-age",
+         "received '60m' but current is '1h'"),
         ({"x-max-priority": 3, "x-expires": 9}, {}, "x-expires",
          "received none but current is the value '9' of type 'signedint'"),
     ],
@@ -162,3 +215,18 @@ def test_arguments_of_consumers():
     assert text == f"invalid arg 'x-stream-offset' for {QUEUE} of queue type rabbit_classic_queue"
     text = refusal(rules.check_consumer, QUEUE, {"x-queue-type": "quorum"}, {"x-stream-offset": "first"})
     assert text == f"invalid arg 'x-stream-offset' for {QUEUE} of queue type rabbit_quorum_queue"
+
+
+def test_arguments_of_a_streams_consumers():
+    stream = {"x-queue-type": "stream"}
+    rules.check_consumer(QUEUE, stream, {"x-stream-offset": "first", "x-stream-filter": ["a", 1]})
+    rules.check_consumer(QUEUE, stream, {"x-stream-filter": 5, "x-stream-match-unfiltered": "yes", "own": 1})
+    text = refusal(rules.check_consumer, QUEUE, stream, {"x-priority": 1, "x-stream-offset": "0s"})
+    assert text == f"invalid arg 'x-stream-offset' for {QUEUE}: {{invalid_stream_offset_arg,{{longstr,<<\"0s\">>}}}}"
+    text = refusal(rules.check_consumer, QUEUE, stream, {"x-priority": "a", "x-stream-offset": "first"})
+    assert text == f"invalid arg 'x-priority' for {QUEUE} of queue type rabbit_stream_queue"
+    # RabbitMQ crashes on a filter without a value.
+    text = refusal(rules.check_consumer, QUEUE, stream, {"x-stream-filter": [1]})
+    assert (
+        text == f"invalid arg 'x-stream-filter' for {QUEUE}: {{invalid_stream_filter_arg,{{array,[{{signedint,1}}]}}}}"
+    )
