@@ -3,6 +3,7 @@
 What a load sends and receives while it is measured does not pass through here, but goes straight to ``socket``.
 """
 
+import contextlib
 import socket
 from types import TracebackType
 from typing import Any, Self
@@ -91,6 +92,16 @@ class Client:
         except (Refused, OSError) as error:
             return error
         return Refused(f"an unexpected {method.name}")
+
+    def agree_to_close(self) -> None:
+        """The broker is about to close the connection: wait for it to say so, answer, and close the socket.
+
+        RabbitMQ, when it stops, may not wait for the answer.
+        """
+        self.refusal()
+        with contextlib.suppress(OSError):
+            self.socket.sendall(_CLOSE_OK)
+        self.socket.close()
 
     def close(self) -> None:
         """Take leave, whatever is still under way; a broker that is gone already is no error."""

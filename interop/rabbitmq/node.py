@@ -49,10 +49,18 @@ class Node:
     def pid(self) -> int:
         return self.process.pid
 
-    def stop(self) -> None:
-        """As an operator does (SIGTERM). Raises subprocess.TimeoutExpired."""
+    def terminate(self) -> None:
+        """Ask it to stop, as an operator does (SIGTERM), and return at once."""
         self.process.terminate()
-        self.process.wait(_STOP_TIMEOUT_S)
+
+    def wait(self) -> int:
+        """Wait for its end; gives the exit status. Raises subprocess.TimeoutExpired."""
+        return self.process.wait(_STOP_TIMEOUT_S)
+
+    def stop(self) -> int:
+        """SIGTERM, then as ``wait``."""
+        self.terminate()
+        return self.wait()
 
     def kill(self) -> None:
         """End the node and its port programs at once, without a word."""

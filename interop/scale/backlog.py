@@ -48,7 +48,12 @@ def _hold_and_restart(server: Server, options: argparse.Namespace, bounds: Bound
             drain(CheckedConsumer(client, _QUEUE, size=options.size, prefetch=held), held)
         bounds.hold_memory(f"delivering {held:,}", server.pid, options.rss_mb)
         with Timer() as timer:
-            server.kill() if options.kill else server.stop()
+            if options.kill:
+                server.kill()
+            else:
+                server.terminate()
+                client.agree_to_close()
+                server.wait()
     bounds.say(f"{'killed' if options.kill else 'stopped'} in {timer.seconds:.2f} s, {held:,} unacknowledged")
     _start(server, options, bounds)
     _expect_ready(server, options.count)
