@@ -12,7 +12,7 @@ from pamqp.header import ContentHeader
 
 from protocol.amqp import basic
 from protocol.amqp.basic import read_publish_run, read_settlement_run
-from protocol.amqp.content import properties_of, readdress, with_properties
+from protocol.amqp.content import ContentAssembler, properties_of, readdress, with_properties
 from protocol.amqp.errors import HardError
 from protocol.amqp.properties import Checker
 from tests.conversation import cut
@@ -97,6 +97,15 @@ def test_a_run_is_persistent_or_not_as_a_whole(messages):
     assert [(run.persistent, len(run.contents)) for run in runs] == [
         (which, len(list(group))) for which, group in itertools.groupby(persistent)
     ]
+
+
+@pytest.mark.parametrize(("mode", "persistent"), [(None, False), (1, False), (2, True)])
+def test_frame_by_frame_a_message_is_persistent_as_in_a_run(mode, persistent):
+    assembler = ContentAssembler(1, NO_LIMIT, Checker())
+    assembler.start(b"")
+    header = pamqp.frame.marshal(ContentHeader(0, 2, Basic.Properties(delivery_mode=mode)), 1)
+    assembler.add(2, header[7:-1])
+    assert basic.PublishRun(1, b"", [b""], assembler.flags, 0).persistent == persistent
 
 
 @given(publishes, st.integers(1, 5), st.data())

@@ -137,6 +137,21 @@ def test_a_header_can_be_left_out(props, table, name):
     assert ours.headers(raw) == plain(without)
 
 
+@given(properties, some_tables, field_names, st.binary(max_size=10))
+def test_one_text_of_the_headers(props, table, name, before):
+    props.headers = table
+    raw = props.marshal()
+    value = table.get(name)
+    expected = value.encode() if isinstance(value, str) else None
+    assert ours.text_header(before + raw, len(before), name.encode()) == expected
+    props.headers = {**table, name: "x"}
+    assert ours.text_header(props.marshal(), 0, name.encode()) == b"x"
+
+
+def test_of_headers_that_stand_twice_the_first_counts():
+    assert ours.text_header(b"\x20\x00\x00\x00\x00\x0b\x01aV\x01aS\x00\x00\x00\x00", 0, b"a") is None
+
+
 @given(some_tables)
 def test_tables_read_as_pamqp_reads_them(table):
     raw = pamqp.encode.field_table(table)
