@@ -162,9 +162,7 @@ class Node:
         if definitions is not None and self.definitions is not None:
             self._tell_later(self.definitions)
             known = [queue.log_id for queue in definitions.state.queues.values()]
-            self._found += [
-                (WARNING, f"removed log {name}: its queue is gone") for name in self._store.drop_strays(known)
-            ]
+            self._found += [(WARNING, sentence) for sentence in self._store.clear_strays(known)]
             definitions.started(turn.wall_ms)
             self.backlog.unwritten[self.definitions] = None
             self._commit_now(turn)

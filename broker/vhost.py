@@ -57,6 +57,10 @@ class Queue(Protocol):
     def log_id(self) -> int:
         """Which log holds its messages; 0 for none."""
 
+    @property
+    def heeds_conditions(self) -> bool:
+        """Whether its deletion may depend on its being empty or unused."""
+
     def delete(self, turn: Any) -> int: ...
 
 
@@ -268,9 +272,9 @@ class VirtualHost(Generic[Q]):
             return 0
         self.check_access(queue, owner)
         # In this order: a queue with both is "not empty" (seen in RabbitMQ 3.10 and 4.0).
-        if if_empty and queue.message_count:
+        if if_empty and queue.heeds_conditions and queue.message_count:
             raise precondition_failed(f"{self.describe_queue(name)} not empty")
-        if if_unused and queue.consumer_count:
+        if if_unused and queue.heeds_conditions and queue.consumer_count:
             raise precondition_failed(f"{self.describe_queue(name)} in use")
         return self.delete_queue(queue, turn)
 

@@ -76,9 +76,10 @@ class Index:
         found = bisect_left(self.times, timestamp_ms)
         return self.positions[found - 1] if found else HEADER_BYTES
 
-    def control_positions(self, kinds: frozenset[int]) -> list[int]:
-        """Where the control chunks of these kinds are, in order."""
-        return [place & _PLACE_MASK for place in self.controls if place >> _PLACE_BITS in kinds]
+    def control_places(self, kinds: frozenset[int]) -> list[tuple[int, int]]:
+        """The control chunks of these kinds, in order: each one's kind and position."""
+        places = [(place >> _PLACE_BITS, place & _PLACE_MASK) for place in self.controls]
+        return [place for place in places if place[0] in kinds]
 
     def waypoint_chunk(self, next_offset: int, first_ms: int, last_ms: int, last_chunk_base: int) -> ChunkBuilder:
         """The next waypoint: what was noted since the last one, and the segment's state."""

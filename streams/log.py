@@ -172,13 +172,13 @@ class Log:
         """A reader's place in this log. See Cursor."""
         return Cursor(self, spec, kinds, accepts)
 
-    def controls(self, kinds: frozenset[int]) -> list[Batch]:
+    def controls(self, kinds: frozenset[int], restart: int | None = None) -> list[Batch]:
         """The control chunks of these kinds in the newest segment, which repeats what is needed of older ones.
 
-        Blocks for one read a chunk: for opening, not for serving. Raises OSError.
+        With ``restart`` only from the last whole one of that kind on, which repeats what stands before it. Blocks for one read a chunk: for opening, not for serving. Raises OSError.
         """
         newest = next((segment for segment in reversed(self.segments) if not segment.dropped), None)
-        return [] if newest is None else read_controls(self.files, newest, kinds)
+        return [] if newest is None else read_controls(self.files, newest, kinds, restart)
 
     # --- what is told ---
 

@@ -12,8 +12,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "leveret")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _clean_environment():
+def _clean_environment(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data-home")))
         for name in list(os.environ):
             if name.startswith(("LEVERET_", "RABBITMQ_DEFAULT_")):
                 patch.delenv(name)

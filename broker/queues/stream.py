@@ -18,7 +18,7 @@ from broker.store.stream_log import StreamLog
 from broker.turn import ERROR
 from streams.cursor import NEED_BLOCK, Cursor, Wait
 from streams.errors import ReadFailed
-from streams.offset_spec import OffsetSpec
+from streams.offset_spec import Exact, OffsetSpec
 from streams.reads import BlockRead
 from streams.retention import Limits
 
@@ -41,11 +41,15 @@ class StreamSubscriber(Protocol):
 
 
 class _Reader:
-    """One consumer's place. ``records`` from ``at`` on are read and not delivered; the first has ``offset``."""
+    """One consumer's place. ``records`` from ``at`` on are read and not delivered; the first has ``offset``.
 
-    __slots__ = ("at", "cursor", "offset", "reading", "records", "subscriber")
+    Nothing before ``begin`` is delivered: it may lie beyond the end.
+    """
 
-    def __init__(self, subscriber: StreamSubscriber, cursor: Cursor) -> None:
+    __slots__ = ("at", "begin", "cursor", "offset", "reading", "records", "subscriber")
+
+    def __init__(self, subscriber: StreamSubscriber, cursor: Cursor, begin: int) -> None:
+        self.begin = begin
         self.subscriber = subscriber
         self.cursor = cursor
         self.records: list[bytes] = []
@@ -153,8 +157,11 @@ class StreamQueue:
     def _serve(self, reader: _Reader, turn: "Turn") -> int:
         """Deliver a piece; 0 when it has to wait: for credit, for a block, for what is published next."""
         room = reader.subscriber.room()
-        if room <= 0 or (reader.at == len(reader.records) and not self._next_batch(reader, turn)):
+        if room <= 0:
             return 0
+        while reader.at == len(reader.records):
+            if not self._next_batch(reader, turn):
+                return 0
         at, records = reader.at, reader.records
         count = min(room, _PIECE, len(records) - at)
         piece = records if count == len(records) else records[at : at + count]
@@ -181,7 +188,9 @@ class StreamQueue:
             return False
         if self._log.damages:
             self._logged.tell(turn)
-        reader.records, reader.at, reader.offset = found.records, 0, found.base_offset
+        reader.records, reader.offset = found.records, found.base_offset
+        reader.at = max(0, min(reader.begin - found.base_offset, len(found.records)))
+        reader.offset += reader.at
         return True
 
     def _read(self, reader: _Reader, turn: "Turn") -> None:
@@ -222,7 +231,8 @@ class StreamQueue:
         turn: "Turn",
     ) -> None:
         """Begin to read for a consumer, from where it wants. ``accepts`` sees each chunk's filter."""
-        reader = self._readers[subscriber] = _Reader(subscriber, self._log.cursor(spec, accepts=accepts))
+        begin = spec.offset if isinstance(spec, Exact) else 0
+        reader = self._readers[subscriber] = _Reader(subscriber, self._log.cursor(spec, accepts=accepts), begin)
         self.ever_consumed = True
         self._active[reader] = None
         turn.touch(self)

@@ -7,7 +7,8 @@ restart brings it back, and what is settled and what is not needs one set for bo
     SETTLEMENT record, CHECKPOINT record:  (first offset u64, offset behind the last u64) for each settled stretch
 
 Settlements are gathered until the next commit, so that acks cost one record a commit. A checkpoint repeats all of them
-at the start of each segment, so any older segment whose records are all settled can go, wherever it stands.
+now and then, and at the start of each segment, so any older segment whose records are all settled can go, wherever it
+stands.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,6 +37,8 @@ _STRETCH: Final = Struct("<QQ")
 _IDLE_RECORDS: Final = 8192
 # An empty queue gives back a segment of at least this size instead of waiting for it to be full.
 _WORTH_ROLLING_BYTES: Final = 4 * 1024 * 1024
+# Settlements until a checkpoint repeats them: opening a queue reads so many chunks, in 6 ms, whatever its segments hold.
+_SETTLEMENTS: Final = 1024
 # Settled offsets after which segments in the middle are looked at again.
 _LOOK_AGAIN: Final = 65_536
 
@@ -50,12 +53,14 @@ class QueueLog(Logged):
     """
 
     __slots__ = (
+        "_checkpoint_stretches",
         "_cursor",
         "_idle",
         "_kept",
         "_newly",
         "_segments_seen",
         "_settled_since",
+        "_settlements",
         "behind",
         "handed_out",
         "kept_taken",
@@ -83,6 +88,8 @@ class QueueLog(Logged):
         self._newly: list[tuple[int, int]] = []
         self._idle = 0
         self._settled_since = 0
+        self._settlements = 0
+        self._checkpoint_stretches = 0
         self._segments_seen = len(log.segments)
         self.writer = open_writer(self)
 
@@ -238,10 +245,15 @@ class QueueLog(Logged):
             return
         self._idle = 0
         if self._newly:
-            stretches = _stretches(self._newly)
+            stretches = list(_stretches(self._newly))
             self._newly = []
+            kind = Kind.SETTLEMENT
+            self._settlements += 1
+            if self._settlements >= max(_SETTLEMENTS, self._checkpoint_stretches):
+                stretches = self._all_settled()
+                kind = Kind.CHECKPOINT
             record = b"".join(_STRETCH.pack(begin, end) for begin, end in stretches)
-            self.writer.append([record], now_ms, Kind.SETTLEMENT)
+            self.writer.append([record], now_ms, kind)
         self._let_go()
 
     def _let_go(self) -> None:
@@ -263,8 +275,13 @@ class QueueLog(Logged):
 
     def snapshot(self) -> Iterable[tuple[Kind, Sequence[bytes]]]:
         """For the writer: all that is settled, in a new segment's first chunks."""
+        return [(Kind.CHECKPOINT, [b"".join(_STRETCH.pack(begin, end) for begin, end in self._all_settled())])]
+
+    def _all_settled(self) -> list[tuple[int, int]]:
         stretches = [(0, self.settled.floor), *self.settled.ranges()]
-        return [(Kind.CHECKPOINT, [b"".join(_STRETCH.pack(begin, end) for begin, end in stretches)])]
+        self._settlements = 0
+        self._checkpoint_stretches = len(stretches)
+        return stretches
 
     def committed(self, turn: "Turn") -> None:
         """A commit succeeded: confirms go out, and who waited to read may."""
@@ -286,7 +303,7 @@ class QueueLog(Logged):
 def _restored(log: Log) -> SettledSet:
     """All that is settled, and all that is not there: it went with its segment, or it is damaged."""
     settled = SettledSet()
-    for batch in log.controls(CONTROLS):
+    for batch in log.controls(CONTROLS, int(Kind.CHECKPOINT)):
         for record in batch.records:
             for begin, end in _STRETCH.iter_unpack(record):
                 settled.add(begin, end)

@@ -4,6 +4,7 @@
     DIR/lock           locked while a broker runs on it
     DIR/definitions/   one log: exchanges, queues, bindings (``definitions``)
     DIR/logs/          the messages: q<id> of a durable queue (``queue_log``), s<id> of a stream
+    DIR/lost/          logs whose definitions were damaged, for a person to look at
 
 An ephemeral store has its streams in memory, and nothing else.
 """
@@ -166,17 +167,25 @@ class Store:
     def _open(self, name: str, **options: int) -> Log:
         return Log.open(self.files, self._logs, name, entries=self._entries.pop(name, ()), **options)
 
-    def drop_strays(self, known: Iterable[int]) -> list[str]:
+    def clear_strays(self, known: Iterable[int]) -> list[str]:
         """Remove the files of logs that no definition knows: their queue was deleted just before a crash.
 
-        Returns their names. Raises OSError.
+        Unless definitions were lost: then they are moved to DIR/lost. Returns a sentence for each. Raises OSError.
         """
         ids = set(known)
         strays = [name for name in self._entries if _log_id(name) and _log_id(name) not in ids]
+        keep = self.definitions is not None and self.definitions.damaged
+        lost = f"{self.folder}/lost"
+        if keep and strays:
+            self.files.make_folder(lost)
         for name in strays:
             for entry in self._entries.pop(name):
-                self.files.remove(f"{self._logs}/{entry}")
-        return strays
+                if keep:
+                    self.files.rename(f"{self._logs}/{entry}", f"{lost}/{entry}")
+                else:
+                    self.files.remove(f"{self._logs}/{entry}")
+        what = f"its definition is damaged; it was moved to {lost}" if keep else "its queue was deleted; it was removed"
+        return [f"log {name}: {what}" for name in strays]
 
     def close(self) -> None:
         """Let another broker have the directory. What was written without syncs is synced now, while nobody waits."""
