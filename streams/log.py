@@ -175,7 +175,8 @@ class Log:
     def controls(self, kinds: frozenset[int], restart: int | None = None) -> list[Batch]:
         """The control chunks of these kinds in the newest segment, which repeats what is needed of older ones.
 
-        With ``restart`` only from the last whole one of that kind on, which repeats what stands before it. Blocks for one read a chunk: for opening, not for serving. Raises OSError.
+        With ``restart`` only from the last whole one of that kind on, which repeats what stands before it. Blocks for
+        one read a chunk: for opening, not for serving. Raises OSError.
         """
         newest = next((segment for segment in reversed(self.segments) if not segment.dropped), None)
         return [] if newest is None else read_controls(self.files, newest, kinds, restart)

@@ -59,8 +59,8 @@ async def serve(**settings: Any) -> AsyncIterator[Broker]:
     """A broker for the length of a block; several may run in one process. ``settings`` are Config's fields.
 
     It keeps nothing, unless a ``data_dir`` is given. Leaving the block closes every connection with 320 and gives
-    clients a second to agree. Raises ListenError when the address cannot be had, ConfigError for a bad setting, StoreError,
-    StreamsError and OSError for a data directory that cannot be used.
+    clients a second to agree. Raises ListenError when the address cannot be had, ConfigError for a bad setting,
+    StoreError, StreamsError and OSError for a data directory that cannot be used.
     """
     config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
     listeners = await listen(config.hosts, config.port)

@@ -133,7 +133,7 @@ class Committing:
         return self.waiting_bytes > (_CONGESTED_BYTES // 2 if was else _CONGESTED_BYTES)
 
     def next_deadline(self) -> float | None:
-        """When ``take`` may give something that it does not give now, though nothing else happens. Monotonic seconds."""
+        """When ``take`` may give something that it does not give now, whatever else happens. Monotonic seconds."""
         if self.under_way is not None:
             return None
         if self.retry_at is None and self._backlog.patient:

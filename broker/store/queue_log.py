@@ -37,7 +37,7 @@ _STRETCH: Final = Struct("<QQ")
 _IDLE_RECORDS: Final = 8192
 # An empty queue gives back a segment of at least this size instead of waiting for it to be full.
 _WORTH_ROLLING_BYTES: Final = 4 * 1024 * 1024
-# Settlements until a checkpoint repeats them: opening a queue reads so many chunks, in 6 ms, whatever its segments hold.
+# Settlements until a checkpoint repeats them: opening a queue reads so many chunks, in 6 ms, whatever its log holds.
 _SETTLEMENTS: Final = 1024
 # Settled offsets after which segments in the middle are looked at again.
 _LOOK_AGAIN: Final = 65_536
