@@ -1,11 +1,13 @@
 """The instruments: a benchmark that miscounts is worse than none."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 from pamqp import body, commands, frame, header
 
-from interop.bench import brokers, report, scenarios, targets, wire
+from interop.bench import brokers, process, report, scenarios, targets, wire
 from interop.bench.client import Client, Refused
 from interop.bench.confirms import Confirms
 from interop.bench.ends import ConfirmedPublisher, Consumer, Garbled
@@ -241,3 +243,21 @@ def test_every_scenario_runs():
     with brokers.leveret() as broker:
         for name, run in scenarios.SCENARIOS.items():
             assert run(broker.url, broker.pid, load)["rate"] > 0, name
+
+
+def test_a_peak_of_memory_is_not_missed_and_can_be_forgotten():
+    program = "print('ready', flush=True); input(); len(b'x' * int(8e7)); print('done', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        child.stdout.readline()
+        before = process.peak_rss_bytes(child.pid)
+        child.stdin.write("\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        assert process.peak_rss_bytes(child.pid) - before > 70_000_000 > process.rss_bytes(child.pid) - before
+        process.forget_peak(child.pid)
+        assert process.peak_rss_bytes(child.pid) - before < 70_000_000
+        child.stdin.close()
