@@ -40,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _record(options: argparse.Namespace) -> int:
-    chosen = _chosen(options.only)
     with rabbitmq.running(options.root) as node:
+        chosen = _chosen(options.only, node.version)
         started = time.monotonic()
         rounds = [judge.hold_all(chosen, node.url, patience_s=5.0) for _ in range(options.rounds)]
         seconds = time.monotonic() - started
@@ -60,7 +60,7 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    chosen = _chosen(options.only)
+    chosen = _chosen(options.only, options.version)
     records, used = record.load(options.version), set[Accepted]()
     with contextlib.ExitStack() as stack:
         held = judge.hold_all(chosen, options.url or stack.enter_context(Leveret()).url)
@@ -81,13 +81,15 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     records = record.load(options.version)
-    for conversation in _chosen(options.only):
+    for conversation in _chosen(options.only, options.version):
         print(f"=== {conversation.name}", *records[conversation.name], sep="\n")
     return 0
 
 
-def _chosen(pattern: str) -> list[Conversation]:
-    return [conversation for conversation in ALL if fnmatch(conversation.name, pattern)]
+def _chosen(pattern: str, version: str = "") -> list[Conversation]:
+    """Those whose names match, without those not meant for a RabbitMQ of that version."""
+    fitting = [conversation for conversation in ALL if fnmatch(conversation.name, pattern)]
+    return [one for one in fitting if not version or record.parts(version) >= record.parts(one.since)]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,12 @@ DIFFERENCES = Path(__file__).parent / "VERSIONS.md"
 def versions() -> list[str]:
     """The recorded versions ("4.0"), oldest first."""
     found = [path.name.removeprefix("rabbitmq-") for path in FIXTURES.glob("rabbitmq-*")]
-    return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
+    return sorted(found, key=parts)
+
+
+def parts(version: str) -> list[int]:
+    """What versions are compared by: "3.10.8" is [3, 10, 8], "" is older than all."""
+    return [int(part) for part in version.split(".") if part]
 
 
 def load(version: str = "") -> Transcripts:

@@ -21,6 +21,7 @@ from interop.conformance.steps import (
     Counts,
     Drop,
     Expect,
+    Pause,
     Publish,
     Quiet,
     Raw,
@@ -132,6 +133,8 @@ class Stage:
                 self.peers.pop(step.c).drop()
             case Until():
                 self._until(step)
+            case Pause():
+                time.sleep(step.seconds)
 
     def _send(self, step: Send | Call) -> None:
         arguments = self._fill(step.arguments)
@@ -237,7 +240,8 @@ class Stage:
 
     def _until(self, step: Until) -> None:
         admin = self._connected(Connect("", {}, {}))
-        deadline = time.monotonic() + self.patience_s
+        # RabbitMQ counts a stream's messages every five seconds.
+        deadline = time.monotonic() + 2 * self.patience_s
         counts: tuple[int, int] | str | None = ""
         channel = 0
         while counts != step.counts and time.monotonic() < deadline:

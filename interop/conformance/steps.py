@@ -148,8 +148,29 @@ class Until:
     counts: tuple[int, int] | None
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Let so much time pass, for what only the clock decides."""
+
+    seconds: float
+
+
 Step = (
-    Tcp | Connect | Send | Call | Publish | Raw | Expect | Skip | Confirms | Quiet | Counts | AwaitClosed | Drop | Until
+    Tcp
+    | Connect
+    | Send
+    | Call
+    | Publish
+    | Raw
+    | Expect
+    | Skip
+    | Confirms
+    | Quiet
+    | Counts
+    | AwaitClosed
+    | Drop
+    | Until
+    | Pause
 )
 
 
@@ -162,12 +183,14 @@ class Conversation:
     bare: bool = False
     # Answer the broker's channel.close and connection.close by ourselves, as every client does.
     polite: bool = True
+    # Not recorded with a RabbitMQ older than this ("4.0"), which would answer by chance or fall over.
+    since: str = ""
     theme: str = field(default="", compare=False)
 
 
-def conversation(name: str, *steps: Any, bare: bool = False, polite: bool = True) -> Conversation:
+def conversation(name: str, *steps: Any, bare: bool = False, polite: bool = True, since: str = "") -> Conversation:
     """``steps``: single ones, or lists of them as deep as you like."""
-    return Conversation(name, tuple(_flat(steps)), bare, polite, name.partition("/")[0])
+    return Conversation(name, tuple(_flat(steps)), bare, polite, since, name.partition("/")[0])
 
 
 def _flat(steps: Iterable[Any]) -> Iterator[Step]:
@@ -241,6 +264,10 @@ def until(queue: str, messages: int, consumers: int = 0) -> Until:
 
 def until_gone(queue: str) -> Until:
     return Until(queue, None)
+
+
+def pause(seconds: float) -> Pause:
+    return Pause(seconds)
 
 
 def declare(queue: str, c: str = "a", ch: int = 1, **arguments: Any) -> Call:

@@ -18,13 +18,23 @@ from interop.conformance.conversations import (
     queue_exclusive,
     reply,
     routing,
+    stream_acknowledge,
+    stream_consume,
+    stream_declare,
+    stream_filter,
+    stream_offset,
+    stream_property,
+    stream_publish,
+    stream_queue,
+    stream_retention,
     tx,
 )
 from interop.conformance.steps import Conversation
 
 _THEMES = (
     handshake, framing, channel, close, exchange, queue, queue_bind, queue_exclusive, arguments, routing, publish,
-    confirm, consume, priority, acknowledge, qos, tx, reply,
+    confirm, consume, priority, acknowledge, qos, tx, reply, stream_declare, stream_queue, stream_consume, stream_offset, stream_property,
+    stream_acknowledge, stream_publish, stream_filter, stream_retention,
 )  # fmt: skip
 
 ALL: tuple[Conversation, ...] = tuple(one for theme in _THEMES for one in theme.CONVERSATIONS)
