@@ -91,11 +91,11 @@ class Cursor:
 
     def _go_to_time(self, timestamp_ms: int) -> None:
         log = self._log
-        self._from_ms = timestamp_ms
         found = next((segment for segment in log.segments if segment.last_ms >= timestamp_ms), None)
         if found is None:
             self._go_to(log.durable)
             return
+        self._from_ms = timestamp_ms
         self._segment = found
         self.next_offset = self._from_offset = found.base_offset
         self._find(None, timestamp_ms)

@@ -32,7 +32,8 @@ class Exact:
 class Since:
     """The first chunk whose time is at or after this one (ms). Nothing stamped later is missed.
 
-    A chunk bears the time of its newest record, so a few earlier ones may come with it.
+    A chunk bears the time of its newest record, so a few earlier ones may come with it. After the newest chunk it is
+    as Next, however far away that time is.
     """
 
     __slots__ = ("timestamp_ms",)

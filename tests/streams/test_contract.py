@@ -247,7 +247,7 @@ def test_readers_begin_where_they_ask_to(engine, spec, first, tail_bytes):
     assert engine.records(spec) == [(offset, b"%d" % offset) for offset in range(first, 60)]
 
 
-@pytest.mark.parametrize("spec", [Next(), Exact(60), Exact(1000), Since(1291)])
+@pytest.mark.parametrize("spec", [Next(), Exact(60), Exact(1000), Since(1291), Since(5001)])
 def test_readers_that_begin_at_the_end_wait(engine, spec):
     spread(engine)
     cursor = engine.log.cursor(spec)
@@ -258,7 +258,7 @@ def test_readers_that_begin_at_the_end_wait(engine, spec):
     assert cursor.next_records() is AT_TAIL
 
 
-@pytest.mark.parametrize("spec", [First(), Last(), Next(), Exact(0), Exact(7), Since(5)])
+@pytest.mark.parametrize("spec", [First(), Last(), Next(), Exact(0), Exact(7), Since(5), Since(10)])
 def test_readers_of_an_empty_log_wait(engine, spec):
     engine.open()
     cursor = engine.log.cursor(spec)
