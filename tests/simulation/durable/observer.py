@@ -47,14 +47,9 @@ class Observer:
             case Basic.GetEmpty():
                 self._nothing(channel.getting.popleft()[0])
             case Tx.CommitOk():
-                unsafe = [
-                    (queue.name, place) for queue, place in channel.committing.popleft() if not queue.is_safe(place)
-                ]
-                assert not unsafe, f"tx.commit-ok, and {unsafe} are not safe"
-            case Basic.Nack():
-                raise AssertionError("a nack")
-            case Channel.Close():
-                raise AssertionError(f"channel {number} was closed: {frame.reply_text}")
+                _check_safe(channel.committing.popleft(), "tx.commit-ok")
+            case Basic.Nack() | Channel.Close():
+                raise AssertionError(f"{frame.name} on {number}: {dict(frame)}")
 
     def _message(self, channel, number: int, method, message: int) -> None:
         if isinstance(method, Basic.Return):
@@ -107,5 +102,9 @@ def _confirmed(channel, frame) -> None:
     for each in range(low, tag + 1):
         if each not in channel.confirmed:
             channel.confirmed.add(each)
-            unsafe = [(queue.name, place) for queue, place in channel.published[each - 1] if not queue.is_safe(place)]
-            assert not unsafe, f"publish {each} was confirmed, and {unsafe} are not safe"
+            _check_safe(channel.published[each - 1], f"the confirm of {each}")
+
+
+def _check_safe(needs: list[tuple], what: str) -> None:
+    unsafe = [(queue.name, place) for queue, place in needs if not queue.is_safe(place)]
+    assert not unsafe, f"{what} was sent, and {unsafe} are not safe"

@@ -1,4 +1,4 @@
-"""Sizes: everything that takes megabytes or thousands made to happen within a few hundred bytes, for one run of a node."""
+"""Sizes: everything that takes megabytes made to happen within a few hundred bytes, for one run of a node."""
 
 from contextlib import contextmanager
 

@@ -110,9 +110,7 @@ class StreamConsumer(ConsumerModel):
                 ago = random.randint(0, 20)
                 return {"x-stream-offset": self._since(now_ms - ago * 1000, first, end, f"{ago}s" if ago else None)}
             case _:
-                return {
-                    "x-stream-offset": self._since(now_ms // 1000 * 1000 - random.randint(0, 9000), first, end, None)
-                }
+                return {"x-stream-offset": self._since(now_ms - random.randint(0, 9000), first, end, None)}
 
     def _since(self, time_ms: int, first: int, end: int, span: str | None):
         """It may begin earlier, at the chunk's beginning, and never later than the first message of that time."""
@@ -132,10 +130,8 @@ class StreamConsumer(ConsumerModel):
         assert not redelivered, f"{queue.name}: a stream redelivers nothing"
         assert offset < queue.safety.safe, f"{queue.name}: {offset} was delivered and {queue.safety.safe} are safe"
         low, high = self.begins if self.next is None else (self.next, self.next)
-        assert low <= offset, f"{self.tag} was delivered {offset} of {queue.name}, and was to begin at {low}"
-        assert offset <= max(high, queue.dropped_below), (
-            f"{self.tag} was delivered {offset} of {queue.name}, not {high}"
-        )
+        assert low <= offset, f"{self.tag} was given {offset} of {queue.name}, not {low}"
+        assert offset <= max(high, queue.dropped_below), f"{self.tag} was given {offset} of {queue.name}, not {high}"
         self.next = offset + 1
         queue.seen(offset, message)
         return offset

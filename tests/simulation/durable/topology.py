@@ -2,6 +2,8 @@
 leave of the definitions.
 """
 
+from itertools import pairwise
+
 from tests.simulation.durable.safety import Safety
 
 PREDECLARED = {"amq.direct": "direct", "amq.fanout": "fanout", "amq.topic": "topic", "amq.headers": "headers"}
@@ -25,13 +27,12 @@ class Exchange:
 
 
 class Topology:
-    """``bindings`` are (source, to an exchange, destination, key, arguments as pairs). ``facts`` are what is durable."""
+    """``bindings`` are (source, to an exchange, destination, key, arguments as pairs)."""
 
     def __init__(self) -> None:
         self.exchanges: dict[str, Exchange] = {}
         self.queues: dict[str, object] = {}
         self.bindings: dict[tuple, None] = {}
-        self.facts: dict[tuple, object] = {}
         # All states since the start, one for each change of what is durable.
         self.history: list[dict] = [{}]
         self.safety = Safety(lambda: len(self.history) - 1)
@@ -127,14 +128,14 @@ class Topology:
         if clean:
             low = high = len(self.history) - 1
         states = self.history[low : high + 1]
-        assert any(_lies_between(facts, before, after) for before, after in zip(states, [*states[1:], states[-1]])), (
+        assert any(_lies_between(facts, *pair) for pair in pairwise([*states, states[-1]])), (
             f"definitions: there is\n  {_lines(facts)}\nof\n  {_lines(states[0])}\nto\n  {_lines(states[-1])}"
         )
         self.exchanges = {}
         self._begin()
-        for what, *rest in facts:
+        for (what, *rest), value in facts.items():
             if what == "exchange":
-                kind, auto_delete, alternate = facts[what, *rest]
+                kind, auto_delete, alternate = value
                 self.exchanges[rest[0]] = Exchange(rest[0], kind, auto_delete=auto_delete, alternate=alternate)
         self.queues = queues
         self.bindings = {tuple(rest): None for what, *rest in facts if what == "binding"}

@@ -1,9 +1,11 @@
 """World: a node on its disk, the clients, the models, the log of steps: what the other files of this folder share."""
 
+from contextlib import contextmanager
 from random import Random
 
 import broker.node
 import broker.session.session
+from broker.session.outbox import Outbox
 from broker.store.committing import Committing
 from tests.conversation import Broker
 from tests.simulation.durable.actor import Actor, WatchedOutbox
@@ -98,16 +100,13 @@ class WatchedCommitting(Committing):
         super().finished(batch, turn)
 
 
-class watched:
+@contextmanager
+def watched(world: World):
     """Within it every node is watched, for this world."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __enter__(self) -> None:
-        broker.node.Committing = self._world.make_committing
-        broker.session.session.Outbox = WatchedOutbox
-
-    def __exit__(self, *_) -> None:
+    broker.node.Committing = world.make_committing
+    broker.session.session.Outbox = WatchedOutbox
+    try:
+        yield
+    finally:
         broker.node.Committing = Committing
-        broker.session.session.Outbox = WatchedOutbox.__base__
+        broker.session.session.Outbox = Outbox
