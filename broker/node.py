@@ -122,7 +122,7 @@ class Node:
         log = self._store.stream_log(log_id, segment_bytes(arguments))
         self._tell_later(log)
         return StreamQueue(
-            name, arguments=arguments, log_id=log_id, log=log, gauge=self.gauge if self._store.reads_at_once else None
+            name, arguments=arguments, log_id=log_id, log=log, gauge=self.gauge if self._store.in_memory else None
         )
 
     def _restore_queue(self, definition: QueueDefinition) -> Queue:
@@ -206,13 +206,13 @@ class Node:
 
     def _dispatched(self, turn: Turn) -> bool:
         """The queues have handed out what they can. True if there is more to do in this turn."""
-        if self.backlog.reads and self._store.reads_at_once:
+        if self.backlog.reads and self._store.in_memory:
             reads, self.backlog.reads = self.backlog.reads, []
             for read in reads:
                 read.block.perform()
                 read.then(read.block, turn)
             return True
-        if self._store.writes_at_once and (batch := self.committing.take(turn)) is not None:
+        if self._store.in_memory and (batch := self.committing.take(turn)) is not None:
             batch.perform()
             self.committing.finished(batch, turn)
             return True
@@ -221,7 +221,7 @@ class Node:
 
     def take_batch(self, turn: Turn) -> Batch | None:
         """What is to be written now, in a thread; then ``batch_done``, in a new turn."""
-        return None if self._store.writes_at_once else self.committing.take(turn)
+        return None if self._store.in_memory else self.committing.take(turn)
 
     def batch_done(self, batch: Batch, turn: Turn) -> None:
         """A batch was performed."""

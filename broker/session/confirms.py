@@ -70,16 +70,17 @@ class Confirms:
     def flush(self) -> None:
         """Confirm what is safe and not confirmed yet, as far as it stands in a row."""
         waiting = self._waiting
-        safe = self._published
-        if waiting:
-            while waiting and waiting[0].safe:
-                waiting.popleft()
-            if waiting:
-                safe = waiting[0].first - 1
-        count = safe - self._confirmed
+        # All up to ``safe`` are; of those ``untold`` is the last that no frame has confirmed yet.
+        safe = untold = waiting[0].first - 1 if waiting else self._published
+        while waiting and waiting[0].safe:
+            run = waiting.popleft()
+            safe = run.last
+            if not run.told:
+                untold = safe
+        count = untold - self._confirmed
         if count > 0:
-            self._write(basic.ack(self._channel, safe, count > 1))
-            self._confirmed = safe
+            self._write(basic.ack(self._channel, untold, count > 1))
+        self._confirmed = safe
         if waiting and not waiting[-1].promises and not waiting[-1].told:
             self._tell(waiting[-1])
 

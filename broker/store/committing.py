@@ -1,7 +1,7 @@
 """Committing: the broker's logs that have something to write, taken together; one batch is under way at a time.
 
 While a batch is being written and synced, whatever arrives forms the next one: group commit, without a timer. A batch
-is performed in a thread (or at once, where nothing is synced); everything else here runs in turns.
+is performed in a thread (or at once, where the logs are in memory); everything else here runs in turns.
 
 A confirm may rely on a queue's definition being safe, so the definitions come first in every batch, and when they
 cannot be written nothing else of the batch is.

@@ -47,7 +47,6 @@ class UnknownFormat(StoreError):
 class Store:
     """``definitions`` is None in an ephemeral store. ``was_killed``: the last run did not stop in order.
 
-    ``writes_at_once``: nothing is synced, so commits need no thread. ``reads_at_once``: neither do blocks.
     """
 
     def __init__(
@@ -109,11 +108,10 @@ class Store:
         return f"{self.folder}/logs"
 
     @property
-    def writes_at_once(self) -> bool:
-        return self._durability == "os"
-
-    @property
-    def reads_at_once(self) -> bool:
+    def in_memory(self) -> bool:
+        """Whether commits and reads need no thread. On a disk even a write without a sync may be held up: 130 ms of
+        waiting for another program's sync were seen.
+        """
         return self.definitions is None
 
     def _salt(self) -> int:
