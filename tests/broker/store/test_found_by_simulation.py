@@ -1,0 +1,43 @@
+"""Bugs that the simulation of nodes on a faulty disk found, each by its name (``tests/simulation/durable``)."""
+
+from random import Random
+
+import pytest
+
+from tests.conversation import Basic, Broker, Confirm, Queue
+from tests.simulation.durable.disk import Disk
+
+PERSISTENT = {"delivery_mode": 2}
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk(Random(0))
+
+
+@pytest.fixture
+def broker(disk) -> Broker:
+    """It writes and reads when it is told to."""
+    return Broker(files=disk, disk_waits=True)
+
+
+@pytest.fixture
+def client(broker):
+    """On channel 1, with confirms, and a durable queue q that is safe."""
+    client = broker.connect(1)
+    client.send(1, Confirm.Select(), Queue.Declare(queue="q", durable=True))
+    while broker.commit():
+        pass
+    client.frames()
+    return client
+
+
+def test_a_publish_that_was_confirmed_alone_is_not_confirmed_again(broker, client):
+    """It stood behind one that was not safe yet; when that was, the frame for both named the second once more."""
+    client.publish(1, b"one", **PERSISTENT)
+    client.publish(1, b"two", key="nowhere")
+    client.expect(Basic.Ack, delivery_tag=2)
+    broker.commit()
+    client.expect(Basic.Ack, delivery_tag=1, multiple=False)
+    client.publish(1, b"three", key="nowhere")
+    client.expect(Basic.Ack, delivery_tag=3, multiple=False)
