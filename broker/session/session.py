@@ -189,11 +189,12 @@ class Session:
             self._close_channel(run.channel, error, turn)
 
     def _handle_method(self, event: MethodReceived, turn: Turn) -> None:
+        # What changed without a method (an auto-delete queue went with its last consumer's connection) nobody waits for.
+        self.node.definitions_changed = False
         try:
             self.channels[event.channel].handle(event.method, turn)
             if self.node.definitions_changed and self.node.definitions is not None:
                 # The client is told when what it declared is safe; and nothing else before that.
-                self.node.definitions_changed = False
                 self.outbox.held += 1
                 Awaited([self.node.definitions], self._release)
         except AmqpError as error:

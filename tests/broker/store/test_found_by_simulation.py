@@ -41,3 +41,15 @@ def test_a_publish_that_was_confirmed_alone_is_not_confirmed_again(broker, clien
     client.expect(Basic.Ack, delivery_tag=1, multiple=False)
     client.publish(1, b"three", key="nowhere")
     client.expect(Basic.Ack, delivery_tag=3, multiple=False)
+
+
+def test_nobody_waits_for_what_a_dead_connection_took_along(broker, client):
+    """An auto-delete queue went with it; the next method of anybody was answered after the next change, if one came."""
+    other = broker.connect(1)
+    other.send(1, Queue.Declare(queue="auto", durable=True, auto_delete=True), Basic.Consume(queue="auto"))
+    while broker.commit():
+        pass
+    other.die()
+    while broker.commit():
+        pass
+    client.call(1, Basic.Qos(prefetch_count=1), Basic.QosOk)
