@@ -35,6 +35,8 @@ _PIECE: Final = 1024
 class StreamSubscriber(Protocol):
     """A consumer, as a stream sees it. ``room`` is its credit."""
 
+    tag: str
+
     def room(self) -> int: ...
     def deliver_records(self, records: Sequence[bytes], first_offset: int) -> None: ...
     def queue_gone(self, turn: "Turn") -> None: ...
@@ -263,9 +265,14 @@ class StreamQueue:
         if self._gauge is not None:
             self._gauge.bytes -= self._counted_bytes
             self._counted_bytes = 0
-        for subscriber in readers:
+        # In RabbitMQ's order.
+        for subscriber in sorted(readers, key=_tag):
             subscriber.queue_gone(turn)
         return 0
+
+
+def _tag(subscriber: StreamSubscriber) -> str:
+    return subscriber.tag
 
 
 def segment_bytes(arguments: dict[str, Any]) -> int:

@@ -163,6 +163,8 @@ class Channel:
             raise precondition_failed(f"consumer prefetch count is not set for stream {resource}")
         if method.no_ack:
             raise not_implemented(f"automatic acknowledgement not supported by stream {resource}")
+        if self.shared.prefetch:
+            raise not_implemented(f"{resource} does not support global qos")
         consumer = StreamConsumer(
             method.consumer_tag or self._unguessable("amq.ctag-"),
             queue,
@@ -264,7 +266,15 @@ class Channel:
             raise not_implemented("requeue=false")
         requeue(self.unsettled.take_all().values(), turn)
         self._shared_room(turn)
+        self._let_streams_go_on(turn)
         return Basic.RecoverOk() if isinstance(method, Basic.Recover) else None
+
+    def _let_streams_go_on(self, turn: "Turn") -> None:
+        """What settling gave back to consumers of streams is used before the reply, as in RabbitMQ, where they are read
+        by the channel itself.
+        """
+        if any(isinstance(consumer, StreamConsumer) for consumer in self.consumers.values()):
+            turn.catch_up()
 
     def confirm_select(self, method: Confirm.Select, turn: "Turn") -> Method | None:  # noqa: ARG002
         if self._transaction is not None:
@@ -283,6 +293,7 @@ class Channel:
     def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method | None:  # noqa: ARG002
         logs = self._transactional().commit(turn)
         self._shared_room(turn)
+        self._let_streams_go_on(turn)
         if not logs:
             return Tx.CommitOk()
         Awaited(logs, self._tell_committed)

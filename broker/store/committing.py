@@ -44,8 +44,11 @@ class Logged:
         self.waiters: dict[Callable[[Turn], None], None] = {}
 
     def is_done(self, number: int) -> bool:
-        """Whether what was appended while ``writer.forming`` was ``number`` is safe, or gone with the whole log."""
-        return self.writer.done >= number or self.writer.deleted
+        """Whether what was appended while ``writer.forming`` was ``number`` is safe, or gone with the whole log.
+
+        The log is gone when the deletion is committed: a crash before that may bring it back, and all that is safe.
+        """
+        return self.writer.done >= number
 
     def gather(self, now_ms: int) -> None:
         """A commit is about to be taken: append what was put off until now."""

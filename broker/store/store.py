@@ -45,9 +45,7 @@ class UnknownFormat(StoreError):
 
 
 class Store:
-    """``definitions`` is None in an ephemeral store. ``was_killed``: the last run did not stop in order.
-
-    """
+    """``definitions`` is None in an ephemeral store. ``was_killed``: the last run did not stop in order."""
 
     def __init__(
         self, files: Files, folder: str, durability: Durability, random_bytes: Callable[[int], bytes], lease: Lease
