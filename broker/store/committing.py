@@ -29,6 +29,8 @@ _PATIENCE_S: Final = 0.02
 _RETRY_S: Final = 1.0
 # Files of logs that are kept open between commits; to open one again costs 10 µs.
 _OPEN_FILES: Final = 256
+# Logs in one batch, each of which has its file open meanwhile: a publish to a fanout of 10,000 queues takes many.
+_LOGS_AT_ONCE: Final = 256
 
 
 class Logged:
@@ -150,13 +152,14 @@ class Committing:
             return None
         if not backlog.unwritten and not (backlog.patient and turn.now >= backlog.patient_since + _PATIENCE_S):
             return None
-        logs = {**backlog.unwritten, **backlog.patient}
-        backlog.unwritten, backlog.patient = {}, {}
+        waiting = {**backlog.unwritten, **backlog.patient}
+        if self.definitions in waiting:
+            waiting = {self.definitions: None, **waiting}
+        logs = list(waiting)
+        backlog.unwritten, backlog.patient = dict.fromkeys(logs[_LOGS_AT_ONCE:]), {}
         commits = []
         first_alone = False
-        if self.definitions in logs:
-            logs = {self.definitions: None, **logs}
-        for log in logs:
+        for log in logs[:_LOGS_AT_ONCE]:
             log.gather(turn.wall_ms)
             commit = log.writer.take_pending()
             if commit is not None:
