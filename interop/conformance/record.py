@@ -41,7 +41,7 @@ def save(full_version: str, transcripts: Transcripts) -> Path:
     all_records = load(version) | transcripts
     themes: dict[str, Transcripts] = {}
     for conversation in ALL:
-        if conversation.name in all_records:
+        if conversation.name in all_records and parts(version) >= parts(conversation.since):
             themes.setdefault(conversation.theme, {})[conversation.name] = all_records[conversation.name]
     for path in folder.glob("*.json"):
         path.unlink()

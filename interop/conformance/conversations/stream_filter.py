@@ -8,7 +8,17 @@ not.
 from typing import Any
 
 from interop.conformance.conversations.stream_words import CONFIRMED, arguments, prefetch, read, stored, stream
-from interop.conformance.steps import Conversation, Step, confirms, consume, conversation, expect, publish, quiet
+from interop.conformance.steps import (
+    Conversation,
+    Step,
+    confirms,
+    consume,
+    conversation,
+    deliveries,
+    expect,
+    publish,
+    quiet,
+)
 from interop.conformance.wire import Typed
 
 VALUE = "x-stream-filter-value"
@@ -24,8 +34,8 @@ def _valued(*values: Any) -> list[Step]:
     return steps
 
 
-def _filter(name: str, *values: Any, declared: dict[str, Any] | None = None, **wanted: Any) -> Conversation:
-    """A reader of messages with these values that are there already."""
+def _filter(name: str, count: int, *values: Any, declared: dict[str, Any] | None = None, **wanted: Any) -> Conversation:
+    """A reader that gets ``count`` of the messages with these values, which are there already."""
     values = values or VALUES
     return conversation(
         f"stream-filter/{name}",
@@ -34,7 +44,9 @@ def _filter(name: str, *values: Any, declared: dict[str, Any] | None = None, **w
         _valued(*values),
         prefetch(100),
         read("first", **wanted),
+        deliveries(count),
         quiet(),
+        since="" if count else "4.0",
     )
 
 
@@ -50,39 +62,39 @@ def _value_refused(name: str, value: Any) -> Conversation:
 
 
 CONVERSATIONS = [
-    _filter("none"),
-    _filter("one", x_stream_filter="apple"),
-    _filter("other", x_stream_filter="pear"),
-    _filter("unused", x_stream_filter="cherry"),
-    _filter("case-counts", x_stream_filter="Apple"),
-    _filter("array-of-one", x_stream_filter=["plum"]),
-    _filter("array-of-two", x_stream_filter=["apple", "pear"]),
-    _filter("array-with-unused", x_stream_filter=["cherry", "pear"]),
-    _filter("array-twice-the-same", x_stream_filter=["pear", "pear"]),
-    _filter("empty", x_stream_filter=""),
-    _filter("array-with-empty-first", x_stream_filter=["", "pear"]),
-    _filter("array-with-empty-last", x_stream_filter=["pear", ""]),
-    _filter("unfiltered-too", x_stream_filter="apple", x_stream_match_unfiltered=True),
-    _filter("unfiltered-too-array", x_stream_filter=["pear", "plum"], x_stream_match_unfiltered=True),
-    _filter("unfiltered-not", x_stream_filter="apple", x_stream_match_unfiltered=False),
-    _filter("unfiltered-text", x_stream_filter="apple", x_stream_match_unfiltered="true"),
-    _filter("unfiltered-number", x_stream_filter="apple", x_stream_match_unfiltered=1),
-    _filter("unfiltered-alone", x_stream_match_unfiltered=True),
-    _filter("unfiltered-only", x_stream_filter="cherry", x_stream_match_unfiltered=True),
-    _filter("number", x_stream_filter=5),
-    _filter("bool", x_stream_filter=True),
-    _filter("bytes", x_stream_filter=b"apple"),
-    _filter("table", x_stream_filter={"apple": "apple"}),
-    _filter("void", x_stream_filter=None),
-    _filter("array-mixed", x_stream_filter=[5, "pear", True, b"apple", ["apple"]]),
-    _filter("array-no-text", x_stream_filter=[5, b"apple"]),
-    _filter("array-empty", x_stream_filter=[]),
-    _filter("array-empty-unfiltered-too", x_stream_filter=[], x_stream_match_unfiltered=True),
-    _filter("not-ascii", "grün", "grun", "GRÜN", x_stream_filter="grün"),
-    _filter("binary", "apple", x_stream_filter=Typed("S", b"\xff\xfe")),
-    _filter("long", "a" * 300, "a" * 301, "a" * 255, x_stream_filter="a" * 300),
-    _filter("filter-of-255-bytes", declared={"x_stream_filter_size_bytes": 255}, x_stream_filter=["pear", "plum"]),
-    _filter("from-an-offset", x_stream_filter="apple", x_stream_offset=1),
+    _filter("none", 6),
+    _filter("one", 2, x_stream_filter="apple"),
+    _filter("other", 1, x_stream_filter="pear"),
+    _filter("unused", 0, x_stream_filter="cherry"),
+    _filter("case-counts", 0, x_stream_filter="Apple"),
+    _filter("array-of-one", 1, x_stream_filter=["plum"]),
+    _filter("array-of-two", 3, x_stream_filter=["apple", "pear"]),
+    _filter("array-with-unused", 1, x_stream_filter=["cherry", "pear"]),
+    _filter("array-twice-the-same", 1, x_stream_filter=["pear", "pear"]),
+    _filter("empty", 2, x_stream_filter=""),
+    _filter("array-with-empty-first", 1, x_stream_filter=["", "pear"]),
+    _filter("array-with-empty-last", 3, x_stream_filter=["pear", ""]),
+    _filter("unfiltered-too", 4, x_stream_filter="apple", x_stream_match_unfiltered=True),
+    _filter("unfiltered-too-array", 4, x_stream_filter=["pear", "plum"], x_stream_match_unfiltered=True),
+    _filter("unfiltered-not", 2, x_stream_filter="apple", x_stream_match_unfiltered=False),
+    _filter("unfiltered-text", 2, x_stream_filter="apple", x_stream_match_unfiltered="true"),
+    _filter("unfiltered-number", 2, x_stream_filter="apple", x_stream_match_unfiltered=1),
+    _filter("unfiltered-alone", 6, x_stream_match_unfiltered=True),
+    _filter("unfiltered-only", 2, x_stream_filter="cherry", x_stream_match_unfiltered=True),
+    _filter("number", 6, x_stream_filter=5),
+    _filter("bool", 6, x_stream_filter=True),
+    _filter("bytes", 6, x_stream_filter=b"apple"),
+    _filter("table", 6, x_stream_filter={"apple": "apple"}),
+    _filter("void", 6, x_stream_filter=None),
+    _filter("array-mixed", 1, x_stream_filter=[5, "pear", True, b"apple", ["apple"]]),
+    _filter("array-no-text", 0, x_stream_filter=[5, b"apple"]),
+    _filter("array-empty", 0, x_stream_filter=[]),
+    _filter("array-empty-unfiltered-too", 0, x_stream_filter=[], x_stream_match_unfiltered=True),
+    _filter("not-ascii", 1, "grün", "grun", "GRÜN", x_stream_filter="grün"),
+    _filter("binary", 0, "apple", x_stream_filter=Typed("S", b"\xff\xfe")),
+    _filter("long", 1, "a" * 300, "a" * 301, "a" * 255, x_stream_filter="a" * 300),
+    _filter("filter-of-255-bytes", 2, declared={"x_stream_filter_size_bytes": 255}, x_stream_filter=["pear", "plum"]),
+    _filter("from-an-offset", 1, x_stream_filter="apple", x_stream_offset=1),
     conversation(
         "stream-filter/live",
         stream(),
@@ -116,10 +128,13 @@ CONVERSATIONS = [
         _valued(*VALUES),
         prefetch(100),
         read("first", "apples", x_stream_filter="apple"),
+        deliveries(2),
         quiet(),
         read("first", "pears", x_stream_filter="pear"),
+        deliveries(1),
         quiet(),
         read("first", "all"),
+        deliveries(6),
         quiet(),
     ),
     conversation(

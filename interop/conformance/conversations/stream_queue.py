@@ -22,6 +22,7 @@ from interop.conformance.steps import (
     get,
     open_channel,
     passive,
+    pause,
     publish,
     quiet,
     send,
@@ -195,6 +196,7 @@ CONVERSATIONS = [
         connect("b"),
         filled(3),
         delete(),
+        pause(1.0),  # while RabbitMQ takes the old one down, a reader of the new one may wait for ever
         stream(),
         stored(b"new", first=4),
         prefetch(10, "b"),
