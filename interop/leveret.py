@@ -51,10 +51,8 @@ class Leveret:
     def start(self) -> None:
         """Start and wait until it listens. Raises StartFailed."""
         logged_before = len(self.log)
-        command = [sys.executable, "-m", "broker", "--port", str(self.port), *self._flags]
-        self._process = subprocess.Popen(
-            command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
-        )
+        self.launch()
+        assert self._process is not None
         deadline = time.monotonic() + _START_TIMEOUT_S
         while _LISTENING not in (written := self.log[logged_before:]) or not written.endswith("\n"):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -62,6 +60,13 @@ class Leveret:
                 raise StartFailed(f"leveret did not start; it wrote:\n{written[-2000:]}")
             time.sleep(0.01)
         self.port = int(written.partition(_LISTENING)[2].split()[0])
+
+    def launch(self) -> None:
+        """Start and do not wait: whoever kills it during its start-up has to be early."""
+        command = [sys.executable, "-m", "broker", "--port", str(self.port), *self._flags]
+        self._process = subprocess.Popen(
+            command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+        )
 
     def terminate(self) -> None:
         """Ask it to stop (SIGTERM) and return at once: clients are to be told before it ends."""
