@@ -2,8 +2,9 @@
 
 import pytest
 
-from interop.conformance import judge
+from interop.conformance import judge, record
 from interop.conformance.accepted import Accepted
+from interop.conformance.conversations import ALL
 from interop.conformance.normal import Normaliser, render
 from interop.conformance.wire import Typed
 
@@ -44,3 +45,13 @@ def test_an_accepted_difference_takes_the_records_place_in_its_conversation_only
 def test_a_difference_is_a_diff_and_agreement_is_empty() -> None:
     assert judge.difference(["a", "b"], ["a", "b"]) == ""
     assert "-b\n+c" in judge.difference(["a", "b"], ["a", "c"])
+
+
+def test_versions_compare_by_number_and_none_is_the_oldest() -> None:
+    assert record.parts("") < record.parts("3.10.8") < record.parts("4.0") < record.parts("4.0.5")
+
+
+@pytest.mark.parametrize("version", record.versions())
+def test_what_needs_a_newer_rabbitmq_is_not_in_an_older_ones_record(version: str) -> None:
+    newer = {one.name for one in ALL if record.parts(one.since) > record.parts(version)}
+    assert record.load(version).keys() & newer == set()
