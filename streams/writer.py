@@ -43,8 +43,8 @@ class LogWriter:
     """
 
     __slots__ = (
-        "_file", "_flight", "_layout", "_lease", "_now_ms", "_open", "_pending", "_removals", "_snapshot", "_sync",
-        "deleted", "done", "forming", "log", "next_offset", "rolling",
+        "_end_due", "_file", "_flight", "_layout", "_lease", "_now_ms", "_open", "_pending", "_removals", "_snapshot",
+        "_sync", "deleted", "done", "forming", "log", "next_offset", "rolling",
     )  # fmt: skip
 
     # A chunk takes no more appends beyond this: it is read, checked and skipped as one piece. A quarter of a block, as
@@ -74,6 +74,8 @@ class LogWriter:
         self.done = 0
         self.rolling = False
         self.deleted = False
+        # It was deleted, and no commit has said so yet.
+        self._end_due = False
         self._lease = lease
         self._sync = durability == "fsync"
         self._snapshot = snapshot
@@ -109,7 +111,7 @@ class LogWriter:
     @property
     def has_work(self) -> bool:
         """Whether take_pending would have something to do, once no commit is in flight."""
-        return bool(self._pending or self._removals or self.rolling)
+        return bool(self._pending or self._removals or self.rolling or self._end_due)
 
     # --- appending ---
 
@@ -156,6 +158,7 @@ class LogWriter:
             self._fill(commit)
             self._pending = []
         self._open = None
+        self._end_due = False
         self._flight = commit
         self.forming += 1
         return commit
@@ -201,6 +204,7 @@ class LogWriter:
         self.rolling = self.rolling or commit.create
         self._layout.in_doubt()
         if self.deleted:
+            self._end_due = True
             self._remove_all()
             if commit.segment is not None and commit.create:
                 self._removals += [commit.segment.path, commit.segment.path + UNFINISHED]
@@ -230,8 +234,12 @@ class LogWriter:
             self._removals += [segment.path for segment in segments]
 
     def delete(self) -> None:
-        """Let go of everything: the next commit removes the files, and nothing can be appended any more."""
+        """Let go of everything: the next commit removes the files, and nothing can be appended any more.
+
+        There is that commit even if there are no files, for those who wait for what was appended.
+        """
         self.deleted = True
+        self._end_due = True
         self._open = None
         self._remove_all()
 

@@ -53,3 +53,23 @@ def test_nobody_waits_for_what_a_dead_connection_took_along(broker, client):
     while broker.commit():
         pass
     client.call(1, Basic.Qos(prefetch_count=1), Basic.QosOk)
+
+
+def test_the_confirm_of_a_message_whose_queue_is_deleted_comes_with_the_deletion(broker, client):
+    """It had not reached the disk, so there was nothing to remove, no commit of its log, and no confirm ever."""
+    client.publish(1, b"one", **PERSISTENT)
+    other = broker.connect(1)
+    other.send(1, Queue.Delete(queue="q"))
+    client.expect_nothing()
+    broker.commit()
+    other.expect(Queue.DeleteOk, message_count=1)
+    client.expect(Basic.Ack, delivery_tag=1)
+
+
+def test_a_deletion_that_a_crash_takes_back_confirms_nothing(broker, client, disk):
+    """A publish was confirmed as soon as its queue was deleted; the crash brought the queue back, without it."""
+    client.publish(1, b"one", **PERSISTENT)
+    client.send(1, Queue.Delete(queue="q"))
+    client.expect_nothing()
+    again = Broker(files=disk.after_power_cut(Random(0)))
+    assert again.queues == {"q"}

@@ -158,6 +158,7 @@ class Clients:
 
     def _deleted(self, queue) -> None:
         queue.delete()
+        queue.gone_at = len(self.world.topology.history)
         self.world.topology.delete_queue(queue.name)
 
     def die(self) -> None:

@@ -43,11 +43,11 @@ class Observer:
                 if method is not None:
                     self._message(channel, number, method, int(frame.value[:8]))
             case Basic.Ack():
-                _confirmed(channel, frame)
+                self._confirmed(channel, frame)
             case Basic.GetEmpty():
                 self._nothing(channel.getting.popleft()[0])
             case Tx.CommitOk():
-                _check_safe(channel.committing.popleft(), "tx.commit-ok")
+                self._check_safe(channel.committing.popleft(), "tx.commit-ok")
             case Basic.Nack() | Channel.Close():
                 raise AssertionError(f"{frame.name} on {number}: {dict(frame)}")
 
@@ -94,17 +94,16 @@ class Observer:
             waits = log is not None and log.behind and (log.loaded >= log.log.durable or self._world.disk.read_fault)
             assert waits, f"get-empty while {len(queue.ready)} wait in {queue.name}"
 
+    def _confirmed(self, channel, frame) -> None:
+        tag = frame.delivery_tag
+        assert tag <= len(channel.published), f"a confirm for {tag} of {len(channel.published)}"
+        low = min(set(range(1, tag + 1)) - channel.confirmed, default=tag) if frame.multiple else tag
+        for each in range(low, tag + 1):
+            if each not in channel.confirmed:
+                channel.confirmed.add(each)
+                self._check_safe(channel.published[each - 1], f"the confirm of {each}")
 
-def _confirmed(channel, frame) -> None:
-    tag = frame.delivery_tag
-    assert tag <= len(channel.published), f"a confirm for {tag} of {len(channel.published)}"
-    low = min(set(range(1, tag + 1)) - channel.confirmed, default=tag) if frame.multiple else tag
-    for each in range(low, tag + 1):
-        if each not in channel.confirmed:
-            channel.confirmed.add(each)
-            _check_safe(channel.published[each - 1], f"the confirm of {each}")
-
-
-def _check_safe(needs: list[tuple], what: str) -> None:
-    unsafe = [(queue.name, place) for queue, place in needs if not queue.is_safe(place)]
-    assert not unsafe, f"{what} was sent, and {unsafe} are not safe"
+    def _check_safe(self, needs: list[tuple], what: str) -> None:
+        definitions = self._world.topology.safety.safe
+        unsafe = [(queue.name, place) for queue, place in needs if not queue.is_safe(place, definitions)]
+        assert not unsafe, f"{what} was sent, and {unsafe} are not safe"

@@ -17,6 +17,8 @@ class QueueModel:
         self.auto_delete = auto_delete
         self.owner = owner
         self.deleted = False
+        # The state of the definitions that no longer has it.
+        self.gone_at = 0
         self.ever_consumed = False
         self.consumers: list = []
         self.messages: list[int] = []
@@ -97,9 +99,9 @@ class QueueModel:
             consumer.channel.consumers.pop(consumer.tag)
         self.consumers.clear()
 
-    def is_safe(self, place: int) -> bool:
-        """Whether the one who published it may be told so."""
-        return self.deleted or place < self.safety.safe[0]
+    def is_safe(self, place: int, definitions: int) -> bool:
+        """Whether the one who published it may be told so. ``definitions``: the state of those that is safe."""
+        return place < self.safety.safe[0] or (self.deleted and self.gone_at <= definitions)
 
     # -- after a restart -----------------------------------------------------------------------------------------------
 

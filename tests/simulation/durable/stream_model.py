@@ -19,6 +19,8 @@ class StreamModel:
         self.name = name
         self.log_name = log_name
         self.deleted = False
+        # The state of the definitions that no longer has it.
+        self.gone_at = 0
         self.ever_consumed = False
         self.consumers: list = []
         self.messages: list[int] = []
@@ -46,8 +48,9 @@ class StreamModel:
             consumer.channel.consumers.pop(consumer.tag)
         self.consumers.clear()
 
-    def is_safe(self, place: int) -> bool:
-        return self.deleted or place < self.safety.safe
+    def is_safe(self, place: int, definitions: int) -> bool:
+        """Whether the one who published it may be told so. ``definitions``: the state of those that is safe."""
+        return place < self.safety.safe or (self.deleted and self.gone_at <= definitions)
 
     def seen(self, offset: int, message: int) -> None:
         """Some reader, or a look at the disk, found this."""
