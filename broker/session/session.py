@@ -189,7 +189,7 @@ class Session:
             self._close_channel(run.channel, error, turn)
 
     def _handle_method(self, event: MethodReceived, turn: Turn) -> None:
-        # What changed without a method (an auto-delete queue went with its last consumer's connection) nobody waits for.
+        # What changed without a method (an auto-delete queue went with its consumer's connection) nobody waits for.
         self.node.definitions_changed = False
         try:
             self.channels[event.channel].handle(event.method, turn)
