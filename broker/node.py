@@ -32,6 +32,8 @@ from protocol.amqp.tables import FieldTable
 _PRODUCT, _VERSION = "RabbitMQ", "4.2.0"
 # The memory alarm is lifted when a fifth of the limit is free again, or it would come and go with every message.
 _ALARM_LIFTED_AT = 0.8
+# A disk that refused to read is asked again this often.
+_READ_AGAIN_S = 1.0
 
 
 class Node:
@@ -305,13 +307,20 @@ class Node:
         while timetable and timetable[0][1] not in self._awaited:
             heappop(timetable)
         session = timetable[0][0] if timetable else None
-        retry = self.committing.next_deadline()
-        if retry is None or session is None:
-            return session if retry is None else retry
-        return min(session, retry)
+        read = self.backlog.refused_since + _READ_AGAIN_S if self.backlog.refused else None
+        deadlines = (session, read, self.committing.next_deadline())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def tick(self, turn: Turn) -> None:
-        """Do what is due: heartbeats and time-outs of sessions. What the disk refused is tried again after any turn."""
+        """Do what is due: heartbeats and time-outs of sessions, reads that the disk refused.
+
+        What it refused to write is tried again after any turn.
+        """
+        backlog = self.backlog
+        if backlog.refused and backlog.refused_since + _READ_AGAIN_S <= turn.now:
+            for queue in backlog.refused:
+                turn.touch(queue)
+            backlog.refused = {}
         timetable = self._timetable
         while timetable and timetable[0][0] <= turn.now:
             session = self._awaited.pop(heappop(timetable)[1], None)

@@ -62,7 +62,18 @@ class Read:
 class Backlog:
     """What turns leave to the end of the turn and, past its budgets, to the next one. One for each node."""
 
-    __slots__ = ("outboxes", "patient", "patient_since", "queues", "reads", "unread", "unwritten", "unwritten_bytes")
+    __slots__ = (
+        "outboxes",
+        "patient",
+        "patient_since",
+        "queues",
+        "reads",
+        "refused",
+        "refused_since",
+        "unread",
+        "unwritten",
+        "unwritten_bytes",
+    )
 
     def __init__(self) -> None:
         # Sets that keep their order, so that a run can be repeated. Queues leave it from the front, one by one, which
@@ -79,6 +90,9 @@ class Backlog:
         self.patient_since = 0.0
         # Blocks that must be read from the disk, and who goes on with each.
         self.reads: list[Read] = []
+        # Queues that the disk has refused a block, and since when the first of them waits (monotonic seconds).
+        self.refused: dict[Dispatcher, None] = {}
+        self.refused_since = 0.0
 
 
 class Turn:
@@ -136,6 +150,13 @@ class Turn:
         """Have ``block`` read from the disk; ``then(block, turn)`` goes on with it in a later turn."""
         self._backlog.reads.append(Read(block, then))
 
+    def read_again(self, queue: Dispatcher) -> None:
+        """The disk refused ``queue`` a block: have it dispatch again in a while, whatever else happens."""
+        backlog = self._backlog
+        if not backlog.refused:
+            backlog.refused_since = self.now
+        backlog.refused[queue] = None
+
     def notice(self, level: int, text: str) -> None:
         """Leave a line for the log. What clients call themselves is in it: what could forge a line is shown escaped."""
         printable = text if text.isprintable() else text.encode("unicode_escape").decode()
@@ -148,6 +169,13 @@ class Turn:
         queues = self._backlog.queues
         while queues and self._budget > 0:
             queue, _ = queues.popitem(last=False)
+            self._budget -= queue.dispatch(self, self._budget)
+
+    def catch_up_with(self, queue: Dispatcher) -> None:
+        """The same for one queue only."""
+        queues = self._backlog.queues
+        if queue in queues and self._budget > 0:
+            del queues[queue]
             self._budget -= queue.dispatch(self, self._budget)
 
     def finish(self) -> bool:

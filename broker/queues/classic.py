@@ -177,6 +177,8 @@ class ClassicQueue:
         ready, log = self._ready, self._log
         if log is not None and log.behind and not (ready.returned or ready.fresh):
             self._refill(log, turn, at_once=True)
+            # More than one may have come, and there may be consumers who wait for them.
+            turn.touch(self)
         if ready.returned:
             return *ready.take_returned(), True
         if not ready.fresh:
@@ -270,8 +272,8 @@ class ClassicQueue:
         try:
             log.feed(block)
         except ReadFailed as error:
-            # Asked for again when the queue is touched next.
             turn.notice(ERROR, f"queue '{self.name}': {error}")
+            turn.read_again(self)
             return
         turn.touch(self)
 

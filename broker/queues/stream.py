@@ -208,9 +208,9 @@ class StreamQueue:
             try:
                 reader.cursor.feed(block)
             except ReadFailed as error:
-                # Asked for again when the consumer acks, or something is published.
                 turn.notice(ERROR, f"stream '{self.name}': {error}")
-                self._at_end[reader] = None
+                self._active[reader] = None
+                turn.read_again(self)
                 return
             self._active[reader] = None
             turn.touch(self)

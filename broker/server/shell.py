@@ -39,11 +39,11 @@ class Shell:
             if turn.finish():
                 self.later(self.node.resume)
         finally:
+            self._hand_to_disk(turn)
             for outbox in turn.outboxes:
                 outbox.wake()
             for notice in turn.notices:
                 log.log(notice.level, "%s", notice.text)
-            self._hand_to_disk(turn)
             deadline = self.node.next_deadline()
             if deadline is not None and deadline < self.nap_until:
                 self.deadline_moved(deadline)

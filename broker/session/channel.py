@@ -271,10 +271,11 @@ class Channel:
 
     def _let_streams_go_on(self, turn: "Turn") -> None:
         """What settling gave back to consumers of streams is used before the reply, as in RabbitMQ, where they are read
-        by the channel itself.
+        by the channel itself; what other queues took back is delivered behind it.
         """
-        if any(isinstance(consumer, StreamConsumer) for consumer in self.consumers.values()):
-            turn.catch_up()
+        for consumer in self.consumers.values():
+            if isinstance(consumer, StreamConsumer):
+                turn.catch_up_with(consumer.queue)
 
     def confirm_select(self, method: Confirm.Select, turn: "Turn") -> Method | None:  # noqa: ARG002
         if self._transaction is not None:

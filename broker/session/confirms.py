@@ -51,7 +51,7 @@ class _Run:
 class Confirms:
     """Counts publishes since confirm.select, from 1. ``write`` takes frames."""
 
-    __slots__ = ("_channel", "_confirmed", "_published", "_waiting", "_write")
+    __slots__ = ("_channel", "_confirmed", "_early", "_published", "_waiting", "_write")
 
     def __init__(self, channel: int, write: Callable[[bytes], None]) -> None:
         self._channel = channel
@@ -59,16 +59,21 @@ class Confirms:
         self._published = 0
         self._confirmed = 0
         self._waiting: deque[_Run] = deque()
+        # Those of them that nothing has to be waited for, not told yet.
+        self._early: list[_Run] = []
 
     def published(self, count: int, logs: Iterable[Logged]) -> None:
         """``count`` more messages were taken, which are safe when these logs' next commits are done."""
         first = self._published + 1
         self._published += count
         if logs or self._waiting:
-            self._waiting.append(_Run(first, self._published, [Promise(log) for log in logs]))
+            run = _Run(first, self._published, [Promise(log) for log in logs])
+            self._waiting.append(run)
+            if not run.promises:
+                self._early.append(run)
 
     def flush(self) -> None:
-        """Confirm what is safe and not confirmed yet, as far as it stands in a row."""
+        """Confirm what is safe as far as it stands in a row, and behind that what had not to be waited for at all."""
         waiting = self._waiting
         # All up to ``safe`` are; of those ``untold`` is the last that no frame has confirmed yet.
         safe = untold = waiting[0].first - 1 if waiting else self._published
@@ -81,8 +86,11 @@ class Confirms:
         if count > 0:
             self._write(basic.ack(self._channel, untold, count > 1))
         self._confirmed = safe
-        if waiting and not waiting[-1].promises and not waiting[-1].told:
-            self._tell(waiting[-1])
+        if self._early:
+            early, self._early = self._early, []
+            for run in early:
+                if run.first > safe:
+                    self._tell(run)
 
     def look(self, again: "Callable[[Turn], None]") -> None:
         """After a commit: as ``flush``, and what is safe behind something that is not. ``again`` is for the next."""

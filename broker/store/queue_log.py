@@ -25,6 +25,7 @@ from streams.format import Kind
 from streams.log import Log
 from streams.offset_spec import Exact
 from streams.reads import BlockRead
+from streams.recovery import TORN_COMMIT
 from streams.writer import LogWriter
 
 if TYPE_CHECKING:
@@ -70,12 +71,16 @@ class QueueLog(Logged):
     )
 
     def __init__(self, log: Log, open_writer: "Callable[[QueueLog], LogWriter]", handed_out: int | None) -> None:
-        """Restore what the log holds, without reading a message. Raises OSError.
+        """Restore what the log holds, reading no message but behind a commit that was cut short.
+
+        Raises OSError, ReadFailed.
 
         ``handed_out`` None: nobody knows, so all may have been.
         """
         super().__init__(log)
         self.settled = _restored(log)
+        # What of it the next commit has to say.
+        self._newly = _settle_unsaid(log, self.settled)
         self.behind = sum(end - begin - self.settled.settled_within(begin, end) for begin, end in log.ranges())
         self.loaded = log.first_offset
         self.handed_out = log.durable if handed_out is None else handed_out
@@ -85,7 +90,6 @@ class QueueLog(Logged):
         self._kept: dict[int, Message] = {}
         # How many of those the last ``next_pieces`` gave back.
         self.kept_taken = 0
-        self._newly: list[tuple[int, int]] = []
         self._idle = 0
         self._settled_since = 0
         self._settlements = 0
@@ -315,6 +319,25 @@ def _restored(log: Log) -> SettledSet:
     for damage in log.damages:
         _lose(settled, damage)
     return settled
+
+
+def _settle_unsaid(log: Log, settled: SettledSet) -> list[tuple[int, int]]:
+    """Settle the transient messages of a commit that was cut short before it said so; which they are. Blocks then."""
+    unsaid: list[tuple[int, int]] = []
+    if not any(repair.crash == TORN_COMMIT for repair in log.repairs):
+        return unsaid
+    assert log.active is not None
+    cursor = log.cursor(Exact(log.active.base_offset))
+    while (batch := cursor.next_records()) is not AT_TAIL:
+        if isinstance(batch, Wait):
+            request = cursor.request
+            assert request is not None
+            request.perform()
+            cursor.feed(request)
+            continue
+        transient = [offset for offset, record in enumerate(batch.records, batch.base_offset) if not record]
+        unsaid += [(offset, offset + 1) for offset in transient if settled.add(offset, offset + 1)]
+    return unsaid
 
 
 def _lose(settled: SettledSet, damage: Damage) -> None:
