@@ -15,11 +15,12 @@ from broker.queues.offset_argument import offset_spec
 from broker.queues.stream import StreamQueue
 from broker.session import topology
 from broker.session.confirms import Awaited, Confirms
-from broker.session.consumer import Consumer, Getter, Limit
+from broker.session.consumer import Consumer, Getter
 from broker.session.publisher import Direct, Outlet, Publisher
 from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
 from broker.session.settling import requeue, settle
 from broker.session.stream_consumer import StreamConsumer
+from broker.session.subscription import Limit, Subscription
 from broker.session.transaction import Transaction
 from broker.session.unsettled import Delivery, Unsettled
 from broker.vhost import VirtualHost
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 _TAG_RANDOM_BYTES = 16
 
-AnyConsumer = Consumer | StreamConsumer
-
 
 class Channel:
     """``owner`` is the session; exclusive queues belong to it."""
@@ -45,7 +44,7 @@ class Channel:
         self.owner = owner
         self.vhost = vhost
         self.last_queue = ""
-        self.consumers: dict[str, AnyConsumer] = {}
+        self.consumers: dict[str, Subscription] = {}
         self.unsettled = Unsettled()
         # Every consumer counts its deliveries here, whether there is a limit or not: one may be set at any time.
         self.shared = Limit(0)
@@ -149,7 +148,7 @@ class Channel:
         self._add_consumer(consumer, method)
         queue.subscribe(consumer, turn)
 
-    def _add_consumer(self, consumer: AnyConsumer, method: Basic.Consume) -> None:
+    def _add_consumer(self, consumer: Subscription, method: Basic.Consume) -> None:
         self.consumers[consumer.tag] = consumer
         if not method.nowait:
             # Before the queue is asked, which may deliver: a client must know the tag first.
@@ -165,36 +164,34 @@ class Channel:
             raise not_implemented(f"automatic acknowledgement not supported by stream {resource}")
         if self.shared.prefetch:
             raise not_implemented(f"{resource} does not support global qos")
-        consumer = StreamConsumer(
-            method.consumer_tag or self._unguessable("amq.ctag-"),
-            queue,
-            channel=self.number,
-            frame_max=self._frame_max,
-            prefetch=self._prefetch,
-            shared=self.shared,
-            arguments=arguments,
-            unsettled=self.unsettled,
-            outbox=self.owner.outbox,
-            on_queue_gone=self._queue_gone,
-        )
+        consumer = StreamConsumer(self._tag_of(method), queue, **self._settings_of(method))
         self._add_consumer(consumer, method)
         queue.attach(consumer, spec, wanted(arguments), turn)
 
     def _make_consumer(self, method: Basic.Consume, queue: Any) -> Consumer:
         return Consumer(
-            method.consumer_tag or self._unguessable("amq.ctag-"),
+            self._tag_of(method),
             queue,
-            channel=self.number,
-            frame_max=self._frame_max,
             no_ack=method.no_ack,
             exclusive=method.exclusive,
-            prefetch=self._prefetch,
-            shared=self.shared,
-            arguments=method.arguments or {},
-            unsettled=self.unsettled,
-            outbox=self.owner.outbox,
-            on_queue_gone=self._queue_gone,
+            **self._settings_of(method),
         )
+
+    def _tag_of(self, method: Basic.Consume) -> str:
+        return method.consumer_tag or self._unguessable("amq.ctag-")
+
+    def _settings_of(self, method: Basic.Consume) -> dict[str, Any]:
+        """What a consumer of any kind is given."""
+        return {
+            "channel": self.number,
+            "frame_max": self._frame_max,
+            "prefetch": self._prefetch,
+            "shared": self.shared,
+            "arguments": method.arguments or {},
+            "unsettled": self.unsettled,
+            "outbox": self.owner.outbox,
+            "on_queue_gone": self._queue_gone,
+        }
 
     def _unguessable(self, prefix: str) -> str:
         random = self.owner.node.random_bytes(_TAG_RANDOM_BYTES)
@@ -231,7 +228,7 @@ class Channel:
             consumer.leave()
             self.vhost.queue_unused(consumer.queue, turn)
 
-    def _queue_gone(self, consumer: AnyConsumer, turn: "Turn") -> None:
+    def _queue_gone(self, consumer: Subscription, turn: "Turn") -> None:
         """Its queue was deleted: tell the client, if it can take it."""
         del self.consumers[consumer.tag]
         if self.owner.connection.capabilities.get("consumer_cancel_notify") is True:

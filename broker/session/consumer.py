@@ -3,42 +3,23 @@
 This is the hot half of delivering: per message one tuple, one pack and, where it must be acked, one entry in Unsettled.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from broker.message import Message
 from broker.queues.classic import ClassicQueue
-from broker.session.outbox import Outbox
-from broker.session.unsettled import Unsettled
+from broker.session.subscription import UNLIMITED, Subscription
 from protocol.amqp import basic
 from protocol.amqp.content import readdress
 
 if TYPE_CHECKING:
     from broker.turn import Turn
 
-# "As many as there are": no outbox takes more in one go.
-_UNLIMITED = 1 << 30
 # Routing keys whose frame heads a consumer remembers, at some 350 bytes each; to make them anew takes 1 us.
 _FRAME_PARTS_MAX = 256
 
 
-class Limit:
-    """A prefetch limit, and how many deliveries count against it; 0 means none. A channel's is shared by its
-    consumers.
-    """
-
-    __slots__ = ("outstanding", "prefetch")
-
-    def __init__(self, prefetch: int) -> None:
-        self.prefetch = prefetch
-        self.outstanding = 0
-
-    def room(self) -> int:
-        return self.prefetch - self.outstanding if self.prefetch else _UNLIMITED
-
-
-class Consumer:
-    """``limit`` is the consumer's own prefetch, ``shared`` the channel's (basic.qos global=true)."""
+class Consumer(Subscription):
+    """See ``queues.subscribers.Subscriber``."""
 
     __slots__ = (
         "_content_mark",
@@ -46,21 +27,12 @@ class Consumer:
         "_last_parts",
         "_last_route",
         "_number",
-        "_on_queue_gone",
         "_parts",
         "_tag_wire",
-        "_unsettled",
-        "arguments",
         "exclusive",
         "lane",
-        "last_tag",
-        "limit",
         "no_ack",
-        "outbox",
         "priority",
-        "queue",
-        "shared",
-        "tag",
     )
 
     def __init__(
@@ -72,29 +44,16 @@ class Consumer:
         frame_max: int,
         no_ack: bool,
         exclusive: bool,
-        prefetch: int,
-        shared: Limit,
-        arguments: dict[str, Any],
-        unsettled: Unsettled,
-        outbox: Outbox,
-        on_queue_gone: "Callable[[Consumer, Turn], None]",
+        **settings: Any,
     ) -> None:
-        self.tag = tag
-        self.queue = queue
+        """``settings`` are Subscription's."""
+        super().__init__(tag, queue, **settings)
         self.no_ack = no_ack
         self.exclusive = exclusive
-        self.arguments = arguments
-        self.priority: int = arguments.get("x-priority", 0)
-        self.limit = Limit(prefetch)
-        self.shared = shared
-        self.outbox = outbox
-        self.lane: object = unsettled
-        # The delivery tag it was given last.
-        self.last_tag = 0
+        self.priority: int = self.arguments.get("x-priority", 0)
+        self.lane: object = self._unsettled
         self._number = channel
         self._frame_max = frame_max
-        self._unsettled = unsettled
-        self._on_queue_gone = on_queue_gone
         self._tag_wire = basic.short_string(tag)
         self._content_mark = b"\x02" + channel.to_bytes(2, "big")
         self._parts: dict[bytes, tuple[bytes, bytes]] = {}
@@ -111,19 +70,8 @@ class Consumer:
         shared = self.shared.room()
         if self.no_ack:
             # As in RabbitMQ: what it gets counts against no limit, but it has to wait with its channel.
-            return _UNLIMITED if shared > 0 else 0
+            return UNLIMITED if shared > 0 else 0
         return min(self.limit.room(), shared)
-
-    def leave(self) -> None:
-        """Take no more from the queue."""
-        self.queue.unsubscribe(self)
-
-    def look_again(self, turn: "Turn") -> None:
-        """There may be room."""
-        self.queue.reconsider(self, turn)
-
-    def queue_gone(self, turn: "Turn") -> None:
-        self._on_queue_gone(self, turn)
 
     def deliver(self, messages: list[Message], sequence: int, step: int, redelivered: bool) -> None:
         """Write deliveries; see ``queues.subscribers.Subscriber``."""

@@ -1,13 +1,11 @@
 """StreamConsumer: one basic.consume of a stream. Its prefetch is its credit, and every delivery bears its offset."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from broker.message import Message
 from broker.queues.stream import StreamQueue
-from broker.session.consumer import Limit
-from broker.session.outbox import Outbox
-from broker.session.unsettled import Unsettled
+from broker.session.subscription import Subscription
 from protocol.amqp import basic
 from protocol.amqp.offset_header import OffsetStamp
 
@@ -18,48 +16,14 @@ if TYPE_CHECKING:
 _NOTHING = Message(b"", b"")
 
 
-class StreamConsumer:
+class StreamConsumer(Subscription):
     """As ``session.consumer.Consumer``, for a stream. A limit of the whole channel is none for it, as in RabbitMQ."""
 
-    __slots__ = (
-        "_on_queue_gone",
-        "_stamp",
-        "_unsettled",
-        "arguments",
-        "last_tag",
-        "limit",
-        "outbox",
-        "queue",
-        "shared",
-        "tag",
-    )
+    __slots__ = ("_stamp",)
 
-    no_ack = False
-    exclusive = False
-
-    def __init__(
-        self,
-        tag: str,
-        queue: StreamQueue,
-        *,
-        channel: int,
-        frame_max: int,
-        prefetch: int,
-        shared: Limit,
-        arguments: dict[str, Any],
-        unsettled: Unsettled,
-        outbox: Outbox,
-        on_queue_gone: "Callable[[StreamConsumer, Turn], None]",
-    ) -> None:
-        self.tag = tag
-        self.queue = queue
-        self.arguments = arguments
-        self.limit = Limit(prefetch)
-        self.shared = shared
-        self.outbox = outbox
-        self.last_tag = 0
-        self._unsettled = unsettled
-        self._on_queue_gone = on_queue_gone
+    def __init__(self, tag: str, queue: StreamQueue, *, channel: int, frame_max: int, **settings: Any) -> None:
+        """``settings`` are Subscription's."""
+        super().__init__(tag, queue, **settings)
         self._stamp = OffsetStamp(channel, basic.short_string(tag), frame_max)
 
     def room(self) -> int:
@@ -82,14 +46,3 @@ class StreamConsumer:
         self.limit.outstanding -= count
         self.shared.outstanding -= count
         self.queue.reconsider(self, turn)
-
-    def leave(self) -> None:
-        """Take no more from the queue."""
-        self.queue.unsubscribe(self)
-
-    def look_again(self, turn: "Turn") -> None:
-        """There may be room."""
-        self.queue.reconsider(self, turn)
-
-    def queue_gone(self, turn: "Turn") -> None:
-        self._on_queue_gone(self, turn)

@@ -1,0 +1,81 @@
+"""Subscription: what every consumer is, whatever its queue's kind: its tag, its limits, how it comes and goes."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from broker.session.outbox import Outbox
+from broker.session.unsettled import Unsettled
+
+if TYPE_CHECKING:
+    from broker.turn import Turn
+
+# "As many as there are": no outbox takes more in one go.
+UNLIMITED = 1 << 30
+
+
+class Limit:
+    """A prefetch limit, and how many deliveries count against it; 0 means none. A channel's is shared by its
+    consumers.
+    """
+
+    __slots__ = ("outstanding", "prefetch")
+
+    def __init__(self, prefetch: int) -> None:
+        self.prefetch = prefetch
+        self.outstanding = 0
+
+    def room(self) -> int:
+        return self.prefetch - self.outstanding if self.prefetch else UNLIMITED
+
+
+class Subscription:
+    """One basic.consume. ``limit`` is its own prefetch, ``shared`` the channel's (basic.qos global=true).
+
+    ``last_tag`` is the delivery tag it was given last.
+    """
+
+    __slots__ = (
+        "_on_queue_gone",
+        "_unsettled",
+        "arguments",
+        "last_tag",
+        "limit",
+        "outbox",
+        "queue",
+        "shared",
+        "tag",
+    )
+
+    def __init__(
+        self,
+        tag: str,
+        queue: Any,
+        *,
+        prefetch: int,
+        shared: Limit,
+        arguments: dict[str, Any],
+        unsettled: Unsettled,
+        outbox: Outbox,
+        on_queue_gone: "Callable[[Any, Turn], None]",
+    ) -> None:
+        self.tag = tag
+        self.queue = queue
+        self.arguments = arguments
+        self.limit = Limit(prefetch)
+        self.shared = shared
+        self.outbox = outbox
+        self.last_tag = 0
+        self._unsettled = unsettled
+        self._on_queue_gone = on_queue_gone
+
+    def leave(self) -> None:
+        """Take no more from the queue."""
+        self.queue.unsubscribe(self)
+
+    def look_again(self, turn: "Turn") -> None:
+        """There may be room."""
+        self.queue.reconsider(self, turn)
+
+    def queue_gone(self, turn: "Turn") -> None:
+        """The queue was deleted."""
+        self._on_queue_gone(self, turn)
