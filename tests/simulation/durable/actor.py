@@ -41,7 +41,7 @@ class Channels(ChannelModel):
         self.confirmed: set[int] = set()
         self.returns: deque[int] = deque()
         self.tx_returns: list[int] = []
-        # Gets that have not been answered: (queue, no_ack).
+        # Gets that have not been answered: (queue, no_ack, how many it will leave).
         self.getting: deque[tuple] = deque()
         # What transactions must have made safe, one for each commit.
         self.committing: deque[list[tuple]] = deque()

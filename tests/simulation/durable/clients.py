@@ -496,7 +496,7 @@ class Clients:
             actor, number, channel = found
             no_ack = self.random.random() < 0.5
             self._say(actor, f"gets from {queue.name} on {number}, no_ack={no_ack}")
-            channel.getting.append((queue, no_ack))
+            channel.getting.append((queue, no_ack, len(queue.ready) - 1))
             actor.send(number, Basic.Get(queue=queue.name, no_ack=no_ack))
 
     def settle(self) -> None:
@@ -525,6 +525,13 @@ class Clients:
         if found is None or found[2].transactional:
             return
         actor, number, channel = found
+        # What this gives back to a stream's reader is used before recover-ok.
+        streams = [tag for tag, (queue, *_) in channel.outstanding.items() if queue.is_stream]
+        referee = actor.referee.channel(number)
+        if not all(tag in referee.unsettled for tag in streams):
+            return
+        for tag in streams:
+            referee.unsettled.pop(tag).outstanding -= 1
         self._say(actor, f"recovers on {number}")
         channel.settle(list(channel.outstanding), requeue=True)
         actor.send(number, Basic.Recover(requeue=True))

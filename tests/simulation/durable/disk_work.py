@@ -10,6 +10,8 @@ class DiskWork:
         self.world = world
         self.random = world.random
         self._meanwhile = meanwhile
+        # Whether nothing happens meanwhile.
+        self.calm = False
         self._batch = None
         self._performed = False
         self._reads: list = []
@@ -52,7 +54,7 @@ class DiskWork:
                 world.say(f"disk: {logged.log.name} was refused: {error}")
 
     def _perhaps_meanwhile(self) -> None:
-        if self.random.random() < 0.2:
+        if not self.calm and self.random.random() < 0.2:
             disk = self.world.disk
             meanwhile, disk.meanwhile = disk.meanwhile, None
             steps_left, disk.steps_left = disk.steps_left, None

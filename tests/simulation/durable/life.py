@@ -116,7 +116,7 @@ class Life:
                 actor.start_reading()
         for _ in range(10_000):
             if not (self.disk_work.batch() or self.disk_work.read()):
-                if world.committing.next_deadline() is None:
+                if world.committing.next_deadline() is None and not world.broker.node.backlog.refused:
                     break
                 self._pass_time(1.1)
             self.observer.observe()
@@ -193,6 +193,7 @@ class Life:
 
     def end(self) -> None:
         """Everything is consumed or deleted, and nothing is left on the disk."""
+        self.disk_work.calm = True
         self.quiet()
         world = self.world
         for actor in list(world.actors):

@@ -61,7 +61,8 @@ class Observer:
             queue, no_ack = consumer.queue, consumer.no_ack
         else:
             consumer = None
-            queue, no_ack = channel.getting.popleft()
+            queue, no_ack, left = channel.getting.popleft()
+            assert method.message_count == left, f"get-ok leaves {method.message_count} in {queue.name}, not {left}"
         if queue.is_stream:
             place = consumer.read(channel.offset, message, method.redelivered)
         else:
@@ -81,10 +82,6 @@ class Observer:
             last = self._last.get(lane, -1)
             assert last < place, f"{queue.name}: one channel was sent {place} after {last}"
             self._last[lane] = place
-        else:
-            assert method.message_count == len(queue.ready), (
-                f"get-ok: {method.message_count} left of {len(queue.ready)}"
-            )
         return place
 
     def _nothing(self, queue) -> None:
