@@ -4,6 +4,7 @@ from random import Random
 
 from streams.files import OsFiles
 from streams.log import Log
+from streams.memory import MemoryFiles
 from streams.writer import LogWriter
 from tests.streams.crashes import read_all
 from tests.streams.faulty import FaultyFiles
@@ -64,7 +65,11 @@ def on_disk(tmp_path):
 
 
 def in_memory(tmp_path):
+    return Engine(MemoryFiles(), "data")
+
+
+def on_a_faulty_disk(tmp_path):
     return Engine(FaultyFiles(Random(0)), "data")
 
 
-ENGINES = {"disk": on_disk, "memory": in_memory}
+ENGINES = {"disk": on_disk, "memory": in_memory, "faulty": on_a_faulty_disk}
