@@ -100,7 +100,7 @@ def _serve(config: Config) -> int:
     except (ListenError, StoreError, StreamsError) as error:
         return _refuse(str(error))
     except OSError as error:
-        return _refuse(f"cannot use the data directory: {error}")
+        return _refuse(f"cannot use the data directory: {error.filename}: {error.strerror}")
     # A supervisor that asks twice must not turn a graceful stop into a death while the interpreter cleans up.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)

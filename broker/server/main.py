@@ -19,6 +19,7 @@ from broker.server.data_home import default_data_dir
 from broker.server.listeners import address_text, close_all, listen
 from broker.server.memory import machine_memory_bytes
 from broker.server.running import running
+from broker.server.shell import log_notices
 from broker.store.store import Store
 from streams.files import OsFiles
 
@@ -63,8 +64,8 @@ async def serve(**settings: Any) -> AsyncIterator[Broker]:
     StoreError, StreamsError and OSError for a data directory that cannot be used.
     """
     config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
-    listeners = await listen(config.hosts, config.port)
-    async with _broker(config, listeners, _LIBRARY_GRACE_S) as broker:
+    broker, listeners = await _prepare(config)
+    async with running(broker.node, listeners, _LIBRARY_GRACE_S):
         yield broker
 
 
@@ -72,12 +73,13 @@ async def run(config: Config, *, ready: Callable[[Broker], None] | None = None) 
     """Serve until SIGTERM or SIGINT; a second one does not wait for clients. Raises what ``serve`` raises."""
     # A backlog of messages is what the collector would walk again and again: measured 2,000 -> 1,540 ns a message.
     gc.set_threshold(50_000, 50, 50)
-    listeners = await listen(config.hosts, config.port)
+    # Before there is a nursery, which would wrap what is raised.
+    broker, listeners = await _prepare(config)
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
             asked_to_stop = trio.Event()
             nursery.start_soon(_heed, signals, asked_to_stop, nursery.cancel_scope)
-            async with _broker(config, listeners, _PROGRAM_GRACE_S) as broker:
+            async with running(broker.node, listeners, _PROGRAM_GRACE_S):
                 gc.collect()
                 gc.freeze()
                 if ready is not None:
@@ -98,40 +100,42 @@ async def _heed(signals: AsyncIterator[int], asked_to_stop: trio.Event, everythi
             asked_to_stop.set()
 
 
-@asynccontextmanager
-async def _broker(config: Config, listeners: Sequence[socket.socket], grace_s: float) -> AsyncIterator[Broker]:
+async def _prepare(config: Config) -> tuple[Broker, list[socket.socket]]:
+    """All that can fail before a client is let in."""
+    listeners = await listen(config.hosts, config.port)
     try:
-        limit_bytes = config.memory_limit_bytes or int(machine_memory_bytes() * config.memory_limit_share)
-        node = _node(config, limit_bytes)
-        broker = Broker(config, node, listeners)
+        return Broker(config, _node(config), listeners), listeners
     except BaseException:
         close_all(listeners)
         raise
-    async with running(node, listeners, grace_s):
-        yield broker
 
 
-def _node(config: Config, memory_limit_bytes: int) -> Node:
+def _node(config: Config) -> Node:
     store = _store(config)
     try:
-        return Node(
+        node = Node(
             config,
             clock=trio.current_time,
             wall_clock_ms=wall_clock_ms,
             random_bytes=os.urandom,
-            memory_limit_bytes=memory_limit_bytes,
+            memory_limit_bytes=config.memory_limit_bytes or int(machine_memory_bytes() * config.memory_limit_share),
             store=store,
         )
+        turn = node.turn()
+        node.begin(turn)
+        log_notices(turn)
     except BaseException:
         store.close()
         raise
+    return node
 
 
 def _store(config: Config) -> Store:
     if config.ephemeral:
         return Store.ephemeral(os.urandom)
     folder = config.data_dir or default_data_dir(os.environ)
-    log.info("data directory %s", folder)
-    return Store.open(
+    store = Store.open(
         OsFiles(), folder, durability="os" if config.durability == "os" else "fsync", random_bytes=os.urandom
     )
+    log.info("data directory %s", folder)
+    return store

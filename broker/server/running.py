@@ -16,7 +16,7 @@ from broker.server.committer import Committer
 from broker.server.disk_reader import DiskReader
 from broker.server.listeners import accept_from, address_text, close_all
 from broker.server.peer import Peer
-from broker.server.shell import Shell
+from broker.server.shell import Shell, log_notices
 from broker.server.timekeeper import keep_time
 
 log = logging.getLogger("leveret")
@@ -27,16 +27,15 @@ _LAST_WRITE_S = 30.0
 
 @asynccontextmanager
 async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float) -> AsyncIterator[None]:
-    """Serve ``node`` on ``listeners`` (owned from here on) for the length of the block.
+    """Serve ``node``, which has begun, on ``listeners`` (owned from here on) for the length of the block.
 
     At its end clients are told, have ``grace_s`` seconds to agree, and are cut off; what is left to write is written.
-    No task and no socket is left. Raises OSError when the data directory cannot be written to from the start.
+    No task and no socket is left.
     """
     shell = Shell(node)
     committer = Committer(shell)
     failure: Exception | None = None
     try:
-        _begin(shell)
         async with trio.open_nursery() as keepers:
             DiskReader(shell, keepers)
             keepers.start_soon(shell.work_off)
@@ -63,17 +62,10 @@ async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float
         raise failure
 
 
-def _begin(shell: Shell) -> None:
-    turn = shell.node.turn()
-    shell.node.begin(turn)
-    shell.run(turn)
-
-
 def _stop(node: Node) -> None:
     turn = node.turn()
     node.stop(turn)
-    for notice in turn.notices:
-        log.log(notice.level, "%s", notice.text)
+    log_notices(turn)
 
 
 def _open_doors(listeners: Sequence[socket.socket], shell: Shell, peers: trio.Nursery) -> None:

@@ -42,8 +42,7 @@ class Shell:
             self._hand_to_disk(turn)
             for outbox in turn.outboxes:
                 outbox.wake()
-            for notice in turn.notices:
-                log.log(notice.level, "%s", notice.text)
+            log_notices(turn)
             deadline = self.node.next_deadline()
             if deadline is not None and deadline < self.nap_until:
                 self.deadline_moved(deadline)
@@ -80,6 +79,12 @@ class Shell:
             round_, self._later = self._later, []
             for work in round_:
                 self.act(work)
+
+
+def log_notices(turn: Turn) -> None:
+    """Write what the core left in a turn for the log."""
+    for notice in turn.notices:
+        log.log(notice.level, "%s", notice.text)
 
 
 def _nobody_waits(_deadline: float) -> None:

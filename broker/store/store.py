@@ -34,7 +34,7 @@ class DirectoryInUse(StoreError):
     """Another broker runs on this data directory."""
 
     def __init__(self, folder: str) -> None:
-        super().__init__(f"the data directory {folder} is in use by another broker")
+        super().__init__(f"the data directory {folder} is in use by another broker: give this one another, or none")
 
 
 class UnknownFormat(StoreError):
@@ -69,6 +69,7 @@ class Store:
 
         Raises DirectoryInUse, UnknownFormat, UnreadableRecord, streams' UnsupportedVersion and ReadFailed, OSError.
         """
+        _check_folder(files, folder)
         files.make_folder(folder)
         try:
             lease = files.lock(f"{folder}/lock")
@@ -89,7 +90,7 @@ class Store:
         return cls(files, "memory", "os", random_bytes, files.lock("memory/lock"))
 
     def _read(self) -> None:
-        _check_format(self.files, self.folder)
+        _mark(self.files, self.folder)
         self.files.make_folder(self._logs)
         self._entries = catalogue(self.files, self._logs)
         definitions = self.definitions = Definitions.open(
@@ -203,23 +204,14 @@ def _log_id(name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _check_format(files: Files, folder: str) -> None:
-    """Mark an empty folder as ours; refuse one that is not, or that a later leveret wrote."""
-    path = f"{folder}/format"
+def _check_folder(files: Files, folder: str) -> None:
+    """Refuse a folder that is not empty and not ours, or that a later leveret wrote; nothing in it is touched."""
     entries = [name for name in files.names(folder) if name not in ("lock", "format.unfinished")]
     if not entries:
-        file = files.open(f"{path}.unfinished", create=True)
-        try:
-            file.write(0, b"leveret data, format %d\n" % FORMAT)
-            file.sync()
-        finally:
-            file.close()
-        files.rename(f"{path}.unfinished", path)
-        files.sync_folder(folder)
         return
     if "format" not in entries:
         raise UnknownFormat(folder, "it is not empty, and nothing says that leveret wrote it")
-    file = files.open(path)
+    file = files.open(f"{folder}/format")
     try:
         found = _FORMAT_TEXT.fullmatch(file.read(0, 100))
     finally:
@@ -228,3 +220,18 @@ def _check_format(files: Files, folder: str) -> None:
         raise UnknownFormat(folder, "its format file cannot be understood")
     if int(found[1]) > FORMAT:
         raise UnknownFormat(folder, f"it has format {int(found[1])}, and this leveret knows formats up to {FORMAT}")
+
+
+def _mark(files: Files, folder: str) -> None:
+    """Say in a new folder that it is ours."""
+    if "format" in files.names(folder):
+        return
+    path = f"{folder}/format"
+    file = files.open(f"{path}.unfinished", create=True)
+    try:
+        file.write(0, b"leveret data, format %d\n" % FORMAT)
+        file.sync()
+    finally:
+        file.close()
+    files.rename(f"{path}.unfinished", path)
+    files.sync_folder(folder)
