@@ -12,6 +12,7 @@ stands.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -184,18 +185,16 @@ class QueueLog(Logged):
                 return AT_TAIL
             cursor = self._cursor = self.log.cursor(Exact(self.loaded))
         batch = cursor.next_records()
-        if batch is NEED_BLOCK or batch is AT_TAIL:
-            if batch is AT_TAIL:
-                self._lose_to(self.log.durable)
-                self._note_end()
-            return batch
-        assert not isinstance(batch, Wait)
-        self._lose_to(batch.base_offset)
-        pieces = self._pieces(batch.base_offset, batch.records)
+        if batch is NEED_BLOCK:
+            return NEED_BLOCK
+        if isinstance(batch, Wait):
+            pieces = self._skip_to(self.log.durable)
+        else:
+            pieces = self._skip_to(batch.base_offset) + self._pieces(batch.base_offset, batch.records)
+            self.loaded = batch.next_offset
         self.behind -= sum(len(messages) for _, messages in pieces)
-        self.loaded = batch.next_offset
         self._note_end()
-        return pieces
+        return AT_TAIL if batch is AT_TAIL and not pieces else pieces
 
     def _note_end(self) -> None:
         if self.loaded == self.writer.next_offset:
@@ -205,18 +204,21 @@ class QueueLog(Logged):
             self.loaded = self.writer.next_offset
             self._cursor = None
 
-    def _lose_to(self, offset: int) -> None:
-        """Up to there nothing was readable: what had been there is damaged, or was let go."""
+    def _skip_to(self, offset: int) -> list[Piece]:
+        """Up to there nothing is readable: what had been there is damaged, or was let go with its segment, in which all
+        was settled. So are transient messages, which are in memory: those are returned.
+        """
         if self.loaded >= offset:
-            return
+            return []
         fresh = self.settled.add(self.loaded, offset)
         if fresh:
             self._newly.append((self.loaded, offset))
             self.behind -= fresh
-        for gone in [place for place in self._kept if place < offset]:
-            del self._kept[gone]
-            self.behind -= 1
         self.loaded = offset
+        # They stand in order.
+        kept = list(takewhile(offset.__gt__, self._kept))
+        self.kept_taken += len(kept)
+        return [(place, [self._kept.pop(place)]) for place in kept]
 
     def _pieces(self, base: int, records: list[bytes]) -> list[Piece]:
         if base >= self.settled.floor and self.settled.is_plain and b"" not in records:

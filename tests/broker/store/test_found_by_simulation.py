@@ -1,13 +1,17 @@
 """Bugs that the simulation of nodes on a faulty disk found, each by its name (``tests/simulation/durable``)."""
 
+import errno
 from random import Random
 
 import pytest
 
+from broker.queues import classic
+from broker.store import store
 from tests.conversation import Basic, Broker, Confirm, Queue
 from tests.simulation.durable.disk import Disk
 
 PERSISTENT = {"delivery_mode": 2}
+STREAM = {"x-queue-type": "stream"}
 
 
 @pytest.fixture
@@ -26,10 +30,27 @@ def client(broker):
     """On channel 1, with confirms, and a durable queue q that is safe."""
     client = broker.connect(1)
     client.send(1, Confirm.Select(), Queue.Declare(queue="q", durable=True))
-    while broker.commit():
-        pass
+    written(broker)
     client.frames()
     return client
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A queue keeps two messages in memory, and begins a segment with each commit."""
+    monkeypatch.setattr(classic, "_WINDOW_BYTES", 1)
+    monkeypatch.setattr(store, "QUEUE_SEGMENT_BYTES", 1)
+
+
+def written(broker: Broker) -> None:
+    while broker.commit():
+        pass
+
+
+def a_second_later(broker: Broker) -> None:
+    broker.now += 1
+    with broker.turn() as turn:
+        broker.node.tick(turn)
 
 
 def test_a_publish_that_was_confirmed_alone_is_not_confirmed_again(broker, client):
@@ -47,11 +68,9 @@ def test_nobody_waits_for_what_a_dead_connection_took_along(broker, client):
     """An auto-delete queue went with it; the next method of anybody was answered after the next change, if one came."""
     other = broker.connect(1)
     other.send(1, Queue.Declare(queue="auto", durable=True, auto_delete=True), Basic.Consume(queue="auto"))
-    while broker.commit():
-        pass
+    written(broker)
     other.die()
-    while broker.commit():
-        pass
+    written(broker)
     client.call(1, Basic.Qos(prefetch_count=1), Basic.QosOk)
 
 
@@ -73,3 +92,83 @@ def test_a_deletion_that_a_crash_takes_back_confirms_nothing(broker, client, dis
     client.expect_nothing()
     again = Broker(files=disk.after_power_cut(Random(0)))
     assert again.queues == {"q"}
+
+
+@pytest.mark.usefixtures("small")
+def test_a_transient_message_behind_the_window_outlives_its_segment(broker, client):
+    """On disk it counts as settled, so its segment could go with the last persistent message there, and it went too."""
+    client.publish(1, b"one", **PERSISTENT)
+    client.publish(1, b"two", **PERSISTENT)
+    client.publish(1, b"transient")
+    written(broker)
+    client.publish(1, b"three", **PERSISTENT)
+    written(broker)
+    client.frames()
+    assert [client.get().body for _ in range(2)] == [b"one", b"two"]
+    written(broker)
+    broker.now += 1
+    written(broker)
+    assert client.count() == 2
+    assert client.drain() == [b"transient", b"three"]
+
+
+@pytest.mark.usefixtures("small")
+def test_what_a_get_brings_from_the_disk_goes_to_consumers_too(broker, client):
+    """Its block holds more than one message; a consumer that waited for the block itself was not asked again."""
+    client.publish(1, *(b"%d" % i for i in range(5)), **PERSISTENT)
+    client.publish(1, *(b"%d" % i for i in range(5, 10)), **PERSISTENT)
+    written(broker)
+    client.frames()
+    assert [client.get().body for _ in range(5)] == [b"0", b"1", b"2", b"3", b"4"]
+    client.consume(no_ack=True)
+    client.expect_nothing()
+    assert client.get().body == b"5"
+    assert client.bodies() == [b"6", b"7", b"8", b"9"]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_consumer_goes_on_after_the_disk_refused_a_read(broker, client, disk):
+    """It was asked again when something else happened to the queue, and nothing else did."""
+    client.publish(1, b"one", **PERSISTENT)
+    client.publish(1, b"two", **PERSISTENT)
+    client.publish(1, b"three", **PERSISTENT)
+    written(broker)
+    client.frames()
+    disk.read_fault, disk.fault_share = errno.EIO, 1.0
+    client.consume(no_ack=True)
+    assert client.bodies() == [b"one", b"two"]
+    broker.read_blocks()
+    disk.read_fault = None
+    a_second_later(broker)
+    broker.read_blocks()
+    assert client.bodies() == [b"three"]
+
+
+def test_a_reader_of_a_stream_goes_on_after_the_disk_refused_a_read(broker, disk):
+    client = broker.connect(1)
+    client.send(1, Queue.Declare(queue="s", durable=True, arguments=STREAM))
+    client.publish(1, b"one", key="s")
+    written(broker)
+    again = Broker(files=disk.after_kill(Random(0)), disk_waits=True)
+    client = again.connect(1)
+    disk.read_fault, disk.fault_share = errno.EIO, 1.0
+    client.consume("s", prefetch=1, arguments={"x-stream-offset": "first"})
+    again.read_blocks()
+    disk.read_fault = None
+    a_second_later(again)
+    again.read_blocks()
+    assert client.bodies() == [b"one"]
+
+
+def test_recover_on_a_channel_that_also_reads_a_stream(broker, client):
+    """What the stream's reader may have again comes before recover-ok; what a queue took back must come behind it."""
+    client.send(1, Queue.Declare(queue="s", durable=True, arguments=STREAM))
+    written(broker)
+    client.frames()
+    client.consume("s", tag="stream", prefetch=1)
+    client.consume("q", tag="queue", prefetch=1)
+    client.publish(1, b"one", **PERSISTENT)
+    assert client.bodies() == [b"one"]
+    client.send(1, Basic.Recover(requeue=True))
+    client.expect(Basic.RecoverOk)
+    client.expect(Basic.Deliver, redelivered=True)
