@@ -52,6 +52,10 @@ class Client:
     def call(self, method: base.Frame, channel: int = 1) -> Any:
         """Send a method and return the broker's reply to it."""
         self.socket.sendall(frame.marshal(method, channel))
+        return self.reply(channel)
+
+    def reply(self, channel: int = 1) -> Any:
+        """The next method on a channel, where it was asked for without ``call``."""
         return self._method(channel)
 
     def _method(self, channel: int) -> Any:

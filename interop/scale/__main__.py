@@ -1,4 +1,4 @@
-"""The command: `python -m interop.scale streams` and `... backlog` show what one leveret process can hold.
+"""The command: `python -m interop.scale streams`, `backlog` and `definitions` show what one leveret process can hold.
 
 Each starts a leveret with a data directory of its own below the current folder (bring 2 GB) and tells what it measures.
 Exit status 1 when a bound is broken, or a message lost, doubled or out of order.
@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 from interop.bench.client import Refused
 from interop.bench.flow import Stalled
-from interop.scale import backlog, stage, streams
+from interop.scale import backlog, definitions, stage, streams
 from interop.scale.checked import Broken
 from interop.scale.numbered import NUMBER_BYTES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one of the two; 1 when something was not as it must be."""
+    """Run one of them; 1 when something was not as it must be."""
     options = _parser().parse_args(arguments)
     # A broker that was started must be stopped, too, when we are.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m interop.scale", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="streams|backlog")
+    commands = parser.add_subparsers(required=True, metavar="streams|backlog|definitions")
     reading = commands.add_parser("streams", help=_first_line(streams), description=streams.__doc__)
     reading.set_defaults(run=streams.run)
     reading.add_argument("--count", type=_above_zero, default=5_000_000, help="messages in the stream (%(default)s)")
@@ -49,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     restarting.add_argument("--kill", action="store_true", help="SIGKILL instead of SIGTERM")
     restarting.add_argument("--start-s", type=float, default=3.0, help="bound from start to accepting (%(default)s)")
     stage.add_options(restarting, rss_mb=300)
+    defining = commands.add_parser("definitions", help=_first_line(definitions), description=definitions.__doc__)
+    defining.set_defaults(run=definitions.run)
+    defining.add_argument("--count", type=_above_zero, default=10_000, help="queues, each with a binding (%(default)s)")
+    defining.add_argument("--kill", action="store_true", help="SIGKILL instead of SIGTERM")
+    defining.add_argument("--start-s", type=float, default=1.0, help="bound from start to accepting (%(default)s)")
+    stage.add_options(defining, rss_mb=150)
     return parser
 
 

@@ -125,12 +125,13 @@ COMMANDS = [
     ["streams", "--count", "3000"],
     ["backlog", "--count", "3000", "--held", "50"],
     ["backlog", "--count", "3000", "--held", "0", "--size", "200", "--kill"],
+    ["definitions", "--count", "300", "--kill"],
 ]
 
 
 def run(arguments):
     """Bounds are not what a small run is about: the machine may be busy."""
-    bounds = ["--rss-mb", "2000", *(["--start-s", "60"] if "backlog" in arguments else [])]
+    bounds = ["--rss-mb", "2000", *(["--start-s", "60"] if "streams" not in arguments else [])]
     command = [sys.executable, "-m", "interop.scale", *arguments, *bounds]
     return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=100, check=False)
 
