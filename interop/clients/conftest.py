@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,16 @@ def leveret() -> Iterator[Leveret]:
         pytest.skip("stops and restarts its broker; INTEROP_URL's is not ours to stop")
     with Leveret() as broker:
         yield broker
+
+
+@pytest.fixture
+def lasting(tmp_path: Path) -> Iterator[Leveret]:
+    """A broker of the test's own that keeps its data over stops and kills, confirms meaning that it is on the disk."""
+    if "INTEROP_URL" in os.environ:
+        pytest.skip("stops and kills its broker; INTEROP_URL's is not ours to stop")
+    with Leveret(0, "--data-dir", str(tmp_path / "data"), "--durability", "fsync") as broker:
+        yield broker
+        assert "Traceback" not in broker.log, broker.log
 
 
 @pytest.fixture
