@@ -117,6 +117,9 @@ def abandon(connection: pika.BlockingConnection) -> None:
     """Close the socket without a word, and all that pika keeps open."""
     impl = connection._impl
     if impl._transport is not None:
+        sock = impl._transport._sock
         with contextlib.suppress(AMQPError, OSError, AssertionError):
             impl._transport.abort()
+        # An abort closes the socket from the loop, which does not run any more.
+        sock.close()
     impl.ioloop.close()
