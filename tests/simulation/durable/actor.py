@@ -34,8 +34,9 @@ class WatchedOutbox(Outbox):
 class Channels(ChannelModel):
     """What the model knows of one channel."""
 
-    def __init__(self, outbox) -> None:
+    def __init__(self, outbox, tally) -> None:
         super().__init__(outbox)
+        self._tally = tally
         # Of each publish since confirm.select: the (queue, place) that must be safe first.
         self.published: list[list[tuple]] = []
         self.confirmed: set[int] = set()
@@ -64,6 +65,11 @@ class Channels(ChannelModel):
         self.returns += self.tx_returns
         self.tx_returns.clear()
         super().commit()
+
+    def _settle(self, entry, requeue: bool) -> None:
+        queue = entry[0]
+        self._tally["settled"] += not (requeue or queue.is_stream or queue.deleted)
+        super()._settle(entry, requeue)
 
     def rollback(self) -> None:
         self.tx_returns.clear()

@@ -117,7 +117,7 @@ class Clients:
 
     def _open(self, actor: Actor, number: int) -> None:
         self._say(actor, f"opens channel {number}")
-        actor.channels[number] = Channels(actor.outbox)
+        actor.channels[number] = Channels(actor.outbox, self.world.tally)
         actor.send(number, Channel.Open())
 
     def close_channel(self) -> None:
@@ -232,7 +232,7 @@ class Clients:
         world.topology.queues[name] = model
         if log_name:
             world.logged[log_name] = model
-        state = world.topology.changed()
+        state = model.declared_at = world.topology.changed()
         actor.send(number, method, state=state, expect=_declared(name, 0))
 
     def _stream_arguments(self) -> dict:
@@ -378,6 +378,7 @@ class Clients:
         data, runs = [], []
         for _ in range(count):
             message, self.world.messages = self.world.messages, self.world.messages + 1
+            self.world.tally["published"] += 1
             persistent = manner == "persistent" or (manner == "mixed" and self.random.random() < 0.5)
             body = b"%08d" % message + bytes(size)
             data += (method, frames.content(

@@ -24,7 +24,6 @@ class Life:
         self.disk_work = DiskWork(self.world, self._client_step)
         self.observer = self.world.observer = Observer(self.world)
         self.crashes = dict.fromkeys(("power", "kill", "stop"), 0)
-        self.checked = 0
         # Whether the power may go without anything being lost that was promised.
         self._power_matters = True
 
@@ -65,7 +64,8 @@ class Life:
         for name, model in models.items():
             queue = world.broker.queue(name)
             found, end = _held_by(queue)
-            model.restart(found, end, clean=clean)
+            model.restart(found, end, clean=clean, killed=world.broker.store.was_killed)
+            world.tally["offsets"] += len(found) if model.is_stream else 0
             assert queue.message_count == len(found), f"{name}: message count {queue.message_count}, not {len(found)}"
         world.logged = {model.log_name: model for model in models.values()}
         checks.Files()(world)
@@ -97,7 +97,7 @@ class Life:
         self.observer.observe()
         for check in checks.ALWAYS:
             check(self.world)
-        self.checked += 1
+        self.world.tally["steps"] += 1
 
     def _pass_time(self, seconds: float) -> None:
         self.world.say(f"{seconds} s pass")

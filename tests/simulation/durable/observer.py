@@ -63,7 +63,9 @@ class Observer:
             consumer = None
             queue, no_ack, left = channel.getting.popleft()
             assert method.message_count == left, f"get-ok leaves {method.message_count} in {queue.name}, not {left}"
+        self._world.tally["delivered"] += 1
         if queue.is_stream:
+            self._world.tally["offsets"] += 1
             place = consumer.read(channel.offset, message, method.redelivered)
         else:
             place = self._from_queue(queue, channel, method, message, no_ack, consumer)
@@ -98,6 +100,7 @@ class Observer:
         for each in range(low, tag + 1):
             if each not in channel.confirmed:
                 channel.confirmed.add(each)
+                self._world.tally["confirmed"] += 1
                 self._check_safe(channel.published[each - 1], f"the confirm of {each}")
 
     def _check_safe(self, needs: list[tuple], what: str) -> None:

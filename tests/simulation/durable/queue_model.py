@@ -17,8 +17,8 @@ class QueueModel:
         self.auto_delete = auto_delete
         self.owner = owner
         self.deleted = False
-        # The state of the definitions that no longer has it.
-        self.gone_at = 0
+        # The state of the definitions that has it, and the one that no longer does.
+        self.declared_at = self.gone_at = 0
         self.ever_consumed = False
         self.consumers: list = []
         self.messages: list[int] = []
@@ -29,8 +29,6 @@ class QueueModel:
         self.ready: set[int] = set()
         self.out: set[int] = set()
         self.was_out: set[int] = set()
-        # Of those before this one nobody knows any more whether they were out.
-        self.doubtful_below = 0
         # In the order in which it happened, purged and transient ones included.
         self.settled: list[int] = []
         self.enqueued = self.done = self.dropped = 0
@@ -63,8 +61,8 @@ class QueueModel:
         assert place is not None, f"{self.name}: message {message} never was in it"
         assert place in self.ready, f"{self.name}: {place} was delivered and did not wait"
         if place in self.was_out:
-            assert redelivered, f"{self.name}: {place} was delivered before and is not flagged"
-        elif place >= self.doubtful_below:
+            assert redelivered, f"{self.name}: {place} may have been delivered before and is not flagged"
+        else:
             assert not redelivered, f"{self.name}: {place} is flagged and was never delivered"
         self.ready.remove(place)
         self.was_out.add(place)
@@ -101,12 +99,17 @@ class QueueModel:
 
     def is_safe(self, place: int, definitions: int) -> bool:
         """Whether the one who published it may be told so. ``definitions``: the state of those that is safe."""
-        return place < self.safety.safe[0] or (self.deleted and self.gone_at <= definitions)
+        there = place < self.safety.safe[0] and self.declared_at <= definitions
+        return there or (self.deleted and self.gone_at <= definitions)
 
     # -- after a restart -----------------------------------------------------------------------------------------------
 
-    def restart(self, found: list[tuple[int, int]], end: int, *, clean: bool) -> None:
-        """``found`` waits there now, as (place, message); the log goes on at ``end``. Everybody is gone."""
+    def restart(self, found: list[tuple[int, int]], end: int, *, clean: bool, killed: bool) -> None:
+        """``found`` waits there now, as (place, message); the log goes on at ``end``. Everybody is gone.
+
+        ``killed``: the node knows of no orderly stop, so it must take all for delivered, as RabbitMQ's classic queues
+        do; else exactly those that were.
+        """
         if clean:
             self._check_after_stop(found, end)
         else:
@@ -119,14 +122,12 @@ class QueueModel:
         self.persistent = {place for place in self.persistent if place < end}
         self.ends = {each for each in self.ends if each < end} | {end}
         self.settled = [place for place in range(end) if place not in waiting]
-        if not clean:
-            self.doubtful_below = end
-        self.doubtful_below = min(self.doubtful_below, end)
-        self.was_out = {place for place in self.was_out | self.out if place < end}
+        self.was_out = {place for place in self.was_out if place < end} | (waiting if killed else set())
         self.out = set()
         self.consumers = []
         # Perhaps it had been, and nobody had been told.
         self.deleted = self.ever_consumed = False
+        self.declared_at = 0
         # Counted from the start on.
         self.enqueued, self.done, self.dropped = len(waiting), 0, 0
         self.safety.restart()

@@ -19,8 +19,8 @@ class StreamModel:
         self.name = name
         self.log_name = log_name
         self.deleted = False
-        # The state of the definitions that no longer has it.
-        self.gone_at = 0
+        # The state of the definitions that has it, and the one that no longer does.
+        self.declared_at = self.gone_at = 0
         self.ever_consumed = False
         self.consumers: list = []
         self.messages: list[int] = []
@@ -50,14 +50,15 @@ class StreamModel:
 
     def is_safe(self, place: int, definitions: int) -> bool:
         """Whether the one who published it may be told so. ``definitions``: the state of those that is safe."""
-        return place < self.safety.safe or (self.deleted and self.gone_at <= definitions)
+        there = place < self.safety.safe and self.declared_at <= definitions
+        return there or (self.deleted and self.gone_at <= definitions)
 
     def seen(self, offset: int, message: int) -> None:
         """Some reader, or a look at the disk, found this."""
         assert offset < len(self.messages), f"{self.name}: {message} at {offset} was never published"
         assert self.messages[offset] == message, f"{self.name}: at {offset} is {message}, not {self.messages[offset]}"
 
-    def restart(self, found: list[tuple[int, int]], end: int, *, clean: bool) -> None:
+    def restart(self, found: list[tuple[int, int]], end: int, *, clean: bool, killed: bool) -> None:
         """``found`` is all there is, as (offset, message), and ``end`` the next offset."""
         safe, attempted = self.safety.performed, self.safety.attempted
         if clean:
@@ -76,6 +77,7 @@ class StreamModel:
         self.consumers = []
         # Perhaps it had been, and nobody had been told.
         self.deleted = self.ever_consumed = False
+        self.declared_at = 0
         self.safety.restart()
 
 

@@ -1,5 +1,6 @@
 """World: a node on its disk, the clients, the models, the log of steps: what the other files of this folder share."""
 
+from collections import Counter
 from contextlib import contextmanager
 from random import Random
 
@@ -35,6 +36,8 @@ class World:
         self.logged: dict[str, object] = {}
         self.sizes: dict[str, int] = {}
         self.messages = 0
+        # What all its runs went through, in numbers.
+        self.tally: Counter[str] = Counter()
         self.log: list[str] = []
         # Whether the models follow what the node commits.
         self.follows = False
