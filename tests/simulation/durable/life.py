@@ -35,6 +35,8 @@ class Life:
         world.sizes = sizes.choose(self.random)
         world.durability = self.random.choice(("fsync",) * 4 + ("os",))
         world.say(f"start with {world.durability}, {world.sizes}")
+        # Without syncs a power cut may take anything; after a start with syncs it may not, whatever was before.
+        self._power_matters = self._power_matters and world.durability == "fsync"
         if self.random.random() < 0.2:
             world.disk.steps_left = self.random.randrange(12)
         world.broker = Broker(
