@@ -219,9 +219,13 @@ class LogWriter:
         """Let go of the closed segments whose records are all before this offset. Idempotent."""
         self._drop([segment for segment in self.log.segments[:-1] if segment.next_offset <= offset])
 
-    def drop_segment(self, base_offset: int) -> None:
-        """Let go of the closed segments that begin at this offset, wherever they are. Idempotent."""
-        self._drop([segment for segment in self.log.segments[:-1] if segment.base_offset == base_offset])
+    def drop_segment(self, begin: int, end: int) -> None:
+        """Let go of the closed segments that hold just these offsets, wherever they are. Idempotent.
+
+        Both ends are needed: one without any offset begins where the next one does.
+        """
+        closed = self.log.segments[:-1]
+        self._drop([segment for segment in closed if (segment.base_offset, segment.next_offset) == (begin, end)])
 
     def retain(self, limits: Limits, now_ms: int) -> None:
         """Let go of what the limits do not allow."""

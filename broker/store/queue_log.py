@@ -275,7 +275,7 @@ class QueueLog(Logged):
             for segment in segments[:-1]:
                 held = segment.next_offset - segment.base_offset
                 if self.settled.settled_within(segment.base_offset, segment.next_offset) == held:
-                    self.writer.drop_segment(segment.base_offset)
+                    self.writer.drop_segment(segment.base_offset, segment.next_offset)
         if floor == self.writer.next_offset and segments[-1].end >= _WORTH_ROLLING_BYTES:
             self.writer.roll()
 

@@ -379,8 +379,8 @@ def test_a_segment_in_the_middle_may_go(engine):
     spread(engine)
     middle = engine.log.segments[2]
     cursor = engine.log.cursor(First())
-    engine.writer.drop_segment(middle.base_offset)
-    engine.writer.drop_segment(middle.base_offset)
+    engine.writer.drop_segment(middle.base_offset, middle.next_offset)
+    engine.writer.drop_segment(middle.base_offset, middle.next_offset)
     engine.commit()
     engine.kill()
     expected = [n for n in range(60) if not middle.base_offset <= n < middle.next_offset]

@@ -172,3 +172,26 @@ def test_recover_on_a_channel_that_also_reads_a_stream(broker, client):
     client.send(1, Basic.Recover(requeue=True))
     client.expect(Basic.RecoverOk)
     client.expect(Basic.Deliver, redelivered=True)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_segment_without_messages_goes_alone(broker, client, disk):
+    """It begins at the offset at which the next one does, which went with it, unsettled messages and all."""
+    client.publish(1, b"first", **PERSISTENT)
+    client.publish(1, b"settled", **PERSISTENT)
+    written(broker)
+    client.frames()
+    assert client.get(no_ack=False).body == b"first"
+    assert client.get().body == b"settled"
+    # A commit of that settlement alone, in a segment of its own.
+    broker.now += 1
+    written(broker)
+    client.publish(1, b"third", **PERSISTENT)
+    written(broker)
+    again = Broker(files=disk.after_kill(Random(0)), disk_waits=True)
+    client = again.connect(1)
+    for message in (b"fourth", b"fifth"):
+        client.publish(1, message, **PERSISTENT)
+        written(again)
+    client = Broker(files=disk.after_power_cut(Random(0))).connect(1)
+    assert client.drain() == [b"first", b"third", b"fourth", b"fifth"]
