@@ -225,6 +225,7 @@ def test_queues_come_back_with_their_arguments(site):
     channel.queue_declare(name, durable=True, arguments=arguments)
     channel.queue_declare(name + "-quorum", durable=True, arguments=quorum)
     channel = yield
+    assert not missing(channel, "queue_declare", name), "else it would be declared anew here"
     channel.queue_declare(name, durable=True, arguments=arguments)
     channel.queue_declare(name + "-quorum", durable=True, arguments=quorum)
     words = f"PRECONDITION_FAILED - inequivalent arg '{{}}' for queue '{name}' in vhost '/': received '{{}}' but {{}}"
@@ -242,6 +243,7 @@ def test_exchanges_come_back_with_kind_arguments_and_properties(site):
     channel.exchange_declare(name, "headers", durable=True, arguments=alternate)
     channel.exchange_declare(name + "-inner", durable=True, internal=True)
     channel = yield
+    assert not missing(channel, "exchange_declare", name), "else it would be declared anew here"
     channel.exchange_declare(name, "headers", durable=True, arguments=alternate)
     channel.exchange_declare(name + "-inner", durable=True, internal=True)
     words = f"PRECONDITION_FAILED - inequivalent arg '{{}}' for exchange '{name}' in vhost '/': {{}}"
