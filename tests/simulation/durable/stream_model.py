@@ -108,8 +108,8 @@ class StreamConsumer(ConsumerModel):
                 return {}
             case 5:
                 offset = random.randint(0, len(self.queue.messages) + 2)
-                at = min(max(offset, first), end)
-                self.begins = at, at
+                # One beyond the end is waited for.
+                self.begins = max(offset, first), max(offset, first)
                 return {"x-stream-offset": offset}
             case 6:
                 ago = random.randint(0, 20)
