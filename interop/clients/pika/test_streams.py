@@ -535,7 +535,9 @@ def test_a_deleted_stream_tells_its_readers_and_starts_anew(connection, make, wr
     for reader in readers:
         reader.until(2)
     assert writer.queue_delete(stream, if_unused=True, if_empty=True).method.message_count == 0
-    connection.process_data_events(_SILENCE_S)
+    deadline = time.monotonic() + _PATIENCE_S
+    while not all(reader.cancelled for reader in readers) and time.monotonic() < deadline:
+        connection.process_data_events(_SILENCE_S)
     assert [reader.cancelled for reader in readers] == [[reader.tag] for reader in readers]
     readers[0].ack(through=1)
     make()
