@@ -1,5 +1,8 @@
 """The command: `python -m interop.bench.soak --minutes 60` runs mixed load against a leveret that it starts.
 
+It has a data directory of its own, which half of the queues, most of their messages and all streams go into; queues
+that are not durable are beside them. With --ephemeral all of that is in memory.
+
 Exit status 1 when a message was lost, doubled or disordered, an error had the wrong code, the broker logged a
 traceback, or its memory grew by more than allowed.
 """
@@ -9,6 +12,7 @@ import contextlib
 import random
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import uuid
@@ -17,9 +21,11 @@ from pathlib import Path
 
 import trio
 
+from broker.config import DURABILITIES
 from interop.bench import brokers
 from interop.bench.brokers import Broker
 from interop.bench.soak.lane import Lane, Tally
+from interop.bench.soak.stream import StreamLane
 from interop.bench.soak.trouble import TROUBLES
 from interop.bench.soak.watch import Growth
 from interop.leveret import Leveret
@@ -33,7 +39,8 @@ _WARM_UP_S = 60.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak and tell what came of it."""
     options = _parser().parse_args(arguments)
-    _say(f"seed {options.seed}, {options.minutes:g} minutes, {options.lanes} lanes")
+    kept = "ephemeral" if options.ephemeral else f"durability {options.durability}"
+    _say(f"seed {options.seed}, {options.minutes:g} minutes, {options.lanes} lanes and one with a stream, {kept}")
     with _broker(options) as (broker, log):
         growth, tally = Growth(), Tally()
         try:
@@ -59,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--lanes", type=int, default=_LANES, help="each with two queues, up to 2 publishers, 4 consumers"
     )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--durability", choices=DURABILITIES, default="fsync", help="the broker's (%(default)s)")
+    where.add_argument("--ephemeral", action="store_true", help="a broker without a data directory")
     parser.add_argument("--growth-mb", type=float, default=10.0, help="memory may grow by that much (%(default)s)")
     parser.add_argument(
         "--broker", type=brokers.external, metavar="NAME=URL,PID", help="soak that one, do not start any"
@@ -72,8 +82,10 @@ def _broker(options: argparse.Namespace) -> Iterator[tuple[Broker, Callable[[], 
     if options.broker:
         yield options.broker, str
         return
-    with Leveret() as process:
-        yield Broker("leveret", process.url, process.pid), lambda: process.log
+    with tempfile.TemporaryDirectory(prefix="leveret-soak-") as data:
+        flags = [] if options.ephemeral else ["--data-dir", data, "--durability", options.durability]
+        with Leveret(0, *flags) as process:
+            yield Broker("leveret", process.url, process.pid), lambda: process.log
 
 
 async def _soak(broker: Broker, options: argparse.Namespace, growth: Growth, tally: Tally) -> None:
@@ -85,7 +97,8 @@ async def _soak(broker: Broker, options: argparse.Namespace, growth: Growth, tal
         watching.start_soon(_watch, broker, min(_WARM_UP_S, seconds / 3), max(seconds / 60, 5), growth, tally)
         async with trio.open_nursery() as load:
             for number in range(options.lanes):
-                load.start_soon(_lanes, broker.url, number, random.Random(chance.random()), end, tally)
+                load.start_soon(_lanes, Lane, broker.url, str(number), random.Random(chance.random()), end, tally)
+            load.start_soon(_lanes, StreamLane, broker.url, "stream", random.Random(chance.random()), end, tally)
             for _ in range(_TROUBLEMAKERS):
                 load.start_soon(_troubles, broker.url, random.Random(chance.random()), end, tally)
         watching.cancel_scope.cancel()
@@ -98,11 +111,13 @@ async def _heed_sigterm() -> None:
             raise SystemExit("stopped by SIGTERM")
 
 
-async def _lanes(url: str, number: int, chance: random.Random, end: float, tally: Tally) -> None:
+async def _lanes(
+    kind: type[Lane] | type[StreamLane], url: str, place: str, chance: random.Random, end: float, tally: Tally
+) -> None:
     life = 0
     while trio.current_time() < end:
         # A name that no run before has left behind: a broker that we did not start may have kept its queues.
-        await Lane(url, f"{number}-{life}-{uuid.uuid4().hex[:8]}", chance, tally).run(end)
+        await kind(url, f"{place}-{life}-{uuid.uuid4().hex[:8]}", chance, tally).run(end)
         life += 1
 
 
@@ -130,7 +145,8 @@ async def _watch(broker: Broker, warm_up: float, every: float, growth: Growth, t
 
 def _told(tally: Tally) -> str:
     return (
-        f"{tally.published:,} published, {tally.delivered:,} delivered, {tally.lanes} lanes judged,"
+        f"{tally.published:,} published ({tally.persistent:,} persistent, {tally.streamed:,} to streams),"
+        f" {tally.delivered:,} delivered, {tally.lanes} lanes judged,"
         f" {tally.deaths} deaths, {tally.troubles} troubles"
     )
 

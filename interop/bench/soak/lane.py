@@ -18,6 +18,8 @@ _LIFE_S = (3.0, 15.0)
 _PAUSE_S = (0.0, 0.2)
 _BURST = (1, 24)
 _WINDOW = 50
+# Of a durable queue's messages, how many are persistent: the others have to keep their places among them.
+_PERSISTENT = 0.8
 # Body sizes in bytes: share up to which, and the most. Mostly small, some over one frame, a few large.
 _SIZES = ((0.80, 200), (0.97, 4_000), (0.998, 200_000), (1.0, 1_500_000))
 
@@ -27,6 +29,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.published = 0
+        self.persistent = 0
+        self.streamed = 0
         self.delivered = 0
         self.lanes = 0
         self.deaths = 0
@@ -173,13 +177,13 @@ class Lane:
         return message, route
 
     async def _send(self, channel: Channel, message: MessageId, route: Route, *, mandatory: bool) -> None:
-        content = write_body(message, self._size())
-        await channel.publish(self._exchange, route.key, content, route.headers, mandatory=mandatory)
+        content = write_body(message, any_size(self._chance))
+        persistent = self._durable and self._chance.random() < _PERSISTENT
+        await channel.publish(
+            self._exchange, route.key, content, route.headers, mandatory=mandatory, persistent=persistent
+        )
         self._tally.published += 1
-
-    def _size(self) -> int:
-        drawn = self._chance.random()
-        return self._chance.randint(0, next(most for share, most in _SIZES if drawn <= share))
+        self._tally.persistent += persistent
 
     async def _breathe(self, number: int) -> None:
         if number % self._chance.randint(*_BURST) == 0:
@@ -312,6 +316,12 @@ class Hands:
         for message in messages:
             self._ledger.acknowledged(message)
         self._acknowledged += messages
+
+
+def any_size(chance: random.Random) -> int:
+    """A body's size: mostly small, now and then large."""
+    drawn = chance.random()
+    return chance.randint(0, next(most for share, most in _SIZES if drawn <= share))
 
 
 def write_body(message: MessageId, size: int) -> bytes:

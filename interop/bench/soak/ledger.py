@@ -1,4 +1,4 @@
-"""What one queue owes its readers: which messages must come, may come, and must not come again. No I/O here.
+"""What one queue or stream owes its readers: which messages must come, may come, must not come again. No I/O here.
 
 A message that the broker took responsibility for (confirmed, committed, or followed by a close-ok) must be delivered
 until an acknowledgement is known to have reached the broker. One whose publisher died before that may come or not. One
@@ -68,6 +68,43 @@ class Ledger:
         if self.owed:
             some = ", ".join(map(str, sorted(self.owed)[:5]))
             raise Violation(f"{self.queue}: {len(self.owed)} messages lost, among them {some}")
+
+
+class Places:
+    """The messages of one stream: each has one offset, which every reader finds it at."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.end = 0
+        """One more than the highest offset that was read."""
+        self._published: set[MessageId] = set()
+        self._promised: set[MessageId] = set()
+        self._at: dict[int, MessageId] = {}
+        self._where: dict[MessageId, int] = {}
+
+    def published(self, message: MessageId) -> None:
+        """Sent to the broker."""
+        self._published.add(message)
+
+    def promised(self, message: MessageId) -> None:
+        """Confirmed."""
+        self._promised.add(message)
+
+    def read(self, offset: int, message: MessageId) -> None:
+        """A reader got it with that offset. Raises Violation when it must not be there."""
+        if message not in self._published:
+            raise Violation(f"{self.stream}: {message} was never published there")
+        if (other := self._at.setdefault(offset, message)) != message:
+            raise Violation(f"{self.stream}: {message} is at {offset}, where {other} was read before")
+        if (before := self._where.setdefault(message, offset)) != offset:
+            raise Violation(f"{self.stream}: {message} is at {before} and at {offset}")
+        self.end = max(self.end, offset + 1)
+
+    def close(self) -> None:
+        """It was read from its first message to its last. Raises Violation when a confirmed one is not there."""
+        if lost := self._promised - self._where.keys():
+            some = ", ".join(map(str, sorted(lost)[:5]))
+            raise Violation(f"{self.stream}: {len(lost)} messages lost, among them {some}")
 
 
 class Order:

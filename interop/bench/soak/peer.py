@@ -73,12 +73,20 @@ class Channel:
         await self.peer.send(frame.marshal(method, self.number))
 
     async def publish(
-        self, exchange: str, key: str, content: bytes, headers: dict[str, Any], *, mandatory: bool
+        self,
+        exchange: str,
+        key: str,
+        content: bytes,
+        headers: dict[str, Any],
+        *,
+        mandatory: bool,
+        persistent: bool = False,
     ) -> None:
         """Publish. Raises Refused and Gone."""
         if self.failure:
             raise self.failure
-        await self.peer.send(publish_bytes(self.number, exchange, key, content, headers, mandatory=mandatory))
+        data = publish_bytes(self.number, exchange, key, content, headers, mandatory=mandatory, persistent=persistent)
+        await self.peer.send(data)
 
     async def receive(self) -> Content:
         """The next delivery. Raises Refused and Gone, and trio.EndOfChannel when the broker cancelled the consumer."""
@@ -247,10 +255,17 @@ async def connected(url: str) -> AsyncIterator[Peer]:
 
 
 def publish_bytes(
-    number: int, exchange: str, key: str, content: bytes, headers: dict[str, Any], *, mandatory: bool
+    number: int,
+    exchange: str,
+    key: str,
+    content: bytes,
+    headers: dict[str, Any],
+    *,
+    mandatory: bool,
+    persistent: bool = False,
 ) -> bytes:
     """The frames of one publish."""
-    properties = commands.Basic.Properties(headers=headers or None, delivery_mode=1)
+    properties = commands.Basic.Properties(headers=headers or None, delivery_mode=2 if persistent else 1)
     step = FRAME_MAX - 8
     frames: list[Any] = [
         commands.Basic.Publish(exchange=exchange, routing_key=key, mandatory=mandatory),

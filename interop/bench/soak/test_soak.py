@@ -2,7 +2,7 @@
 
 import pytest
 
-from interop.bench.soak.ledger import Ledger, Order, Violation
+from interop.bench.soak.ledger import Ledger, Order, Places, Violation
 from interop.bench.soak.watch import Growth
 
 A, B = (1, 1), (1, 2)
@@ -91,3 +91,36 @@ def test_growth_is_from_first_to_last(samples, flat):
     sentence, kept = growth.judge(allowed_mb=10)
     assert kept is flat
     assert f"most {max(samples):.1f} MB" in sentence
+
+
+@pytest.fixture
+def places():
+    places = Places("s")
+    for message in (A, B):
+        places.published(message)
+        places.promised(message)
+    return places
+
+
+def test_a_stream_may_be_read_again_and_again(places):
+    for offset, message in enumerate((A, B, A, B)):
+        places.read(offset % 2, message)
+    assert places.end == 2
+    places.close()
+
+
+def test_a_message_lost_from_a_stream_is_noticed(places):
+    places.published((2, 0))
+    places.read(0, A)
+    with pytest.raises(Violation, match=r"1 messages lost, among them \(1, 2\)"):
+        places.close()
+
+
+def test_a_message_has_one_place_and_a_place_one_message(places):
+    places.read(0, A)
+    with pytest.raises(Violation, match=r"\(1, 1\) is at 0 and at 1"):
+        places.read(1, A)
+    with pytest.raises(Violation, match=r"\(1, 2\) is at 0, where \(1, 1\) was read before"):
+        places.read(0, B)
+    with pytest.raises(Violation, match="never published"):
+        places.read(2, (3, 0))
