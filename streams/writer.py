@@ -43,8 +43,8 @@ class LogWriter:
     """
 
     __slots__ = (
-        "_end_due", "_file", "_flight", "_layout", "_lease", "_now_ms", "_open", "_pending", "_removals", "_snapshot",
-        "_sync", "deleted", "done", "forming", "log", "next_offset", "rolling",
+        "_begun", "_end_due", "_file", "_flight", "_layout", "_lease", "_now_ms", "_open", "_pending", "_removals",
+        "_snapshot", "_sync", "deleted", "done", "forming", "log", "next_offset", "rolling",
     )  # fmt: skip
 
     # A chunk takes no more appends beyond this: it is read, checked and skipped as one piece. A quarter of a block, as
@@ -85,6 +85,8 @@ class LogWriter:
         self._flight: Commit | None = None
         self._file: File | None = None
         self._removals = list(log.unfinished)
+        # What a failed commit may have made, until the next one makes it again: no segment stands for it.
+        self._begun: list[str] = []
         self._now_ms = log.active.last_ms if log.active is not None else 0
         log.repairs += [Repair(UNFINISHED_SEGMENT, path, 0) for path in log.unfinished]
         if settle and self._sync:
@@ -190,6 +192,7 @@ class LogWriter:
         if commit.segment is not None:
             self._layout.written(commit)
             self._file = commit.file
+            self._begun = []
         if self.deleted:
             self._remove_all()
 
@@ -203,11 +206,11 @@ class LogWriter:
         self._pending[0:0] = commit.builders
         self.rolling = self.rolling or commit.create
         self._layout.in_doubt()
+        if commit.segment is not None and commit.create:
+            self._begun = [commit.segment.path, commit.segment.path + UNFINISHED]
         if self.deleted:
             self._end_due = True
             self._remove_all()
-            if commit.segment is not None and commit.create:
-                self._removals += [commit.segment.path, commit.segment.path + UNFINISHED]
 
     # --- letting go ---
 
@@ -252,6 +255,8 @@ class LogWriter:
         self.rolling = False
         self.rest()
         self._drop(list(self.log.segments))
+        self._removals += self._begun
+        self._begun = []
         self.log.tail.clear()
 
     def rest(self) -> None:

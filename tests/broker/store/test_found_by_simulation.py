@@ -195,3 +195,48 @@ def test_a_segment_without_messages_goes_alone(broker, client, disk):
         written(again)
     client = Broker(files=disk.after_power_cut(Random(0))).connect(1)
     assert client.drain() == [b"first", b"third", b"fourth", b"fifth"]
+
+
+@pytest.mark.parametrize("verb", ["write", "rename", "sync_folder"])
+def test_what_a_failed_commit_began_goes_with_its_queue(broker, client, disk, monkeypatch, verb):
+    """Its new segment was in no list yet, and stayed on the disk until the next start."""
+    client.publish(1, b"one", **PERSISTENT)
+    monkeypatch.setattr(disk, "step", refusing(verb))
+    broker.commit()
+    monkeypatch.undo()
+    other = broker.connect(1)
+    other.send(1, Queue.Delete(queue="q"))
+    broker.now += 1
+    written(broker)
+    other.expect(Queue.DeleteOk, message_count=1)
+    assert not disk.names("data/logs")
+
+
+def refusing(verb: str):
+    """A disk's ``step`` that fails with this verb, once half of a write is done."""
+
+    def step(what: str, size: int = 0) -> int:
+        if what == verb:
+            raise OSError(errno.EIO, "the disk says no")
+        return size
+
+    return step
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("steps", range(1, 5))
+def test_a_segment_that_the_disk_refused_goes_with_its_queue(broker, client, disk, steps):
+    """Whether it had its name or not, nobody knew of the file any more."""
+    client.publish(1, b"one", **PERSISTENT)
+    written(broker)
+    client.publish(1, b"two", **PERSISTENT)
+    batch = broker.node.take_batch(broker.node.turn())
+    disk.fails_after(steps, errno.EIO)
+    batch.perform()
+    disk.fault = None
+    with broker.turn() as turn:
+        broker.node.batch_done(batch, turn)
+    broker.now += 1
+    client.send(1, Queue.Delete(queue="q"))
+    written(broker)
+    assert disk.names("data/logs") == []
