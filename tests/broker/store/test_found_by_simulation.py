@@ -221,22 +221,3 @@ def refusing(verb: str):
         return size
 
     return step
-
-
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("steps", range(1, 5))
-def test_a_segment_that_the_disk_refused_goes_with_its_queue(broker, client, disk, steps):
-    """Whether it had its name or not, nobody knew of the file any more."""
-    client.publish(1, b"one", **PERSISTENT)
-    written(broker)
-    client.publish(1, b"two", **PERSISTENT)
-    batch = broker.node.take_batch(broker.node.turn())
-    disk.fails_after(steps, errno.EIO)
-    batch.perform()
-    disk.fault = None
-    with broker.turn() as turn:
-        broker.node.batch_done(batch, turn)
-    broker.now += 1
-    client.send(1, Queue.Delete(queue="q"))
-    written(broker)
-    assert disk.names("data/logs") == []
