@@ -112,6 +112,7 @@ class Life:
         """The disk is well and catches up, everybody reads: then nothing may be left to wait for."""
         world = self.world
         world.say("all wait until it is quiet")
+        was_calm, self.disk_work.calm = self.disk_work.calm, True
         self.disk_work.mend()
         for actor in world.actors:
             if not actor.reads:
@@ -127,6 +128,7 @@ class Life:
         self._check()
         for check in checks.WHEN_QUIET:
             check(world)
+        self.disk_work.calm = was_calm
 
     # -- crashes -------------------------------------------------------------------------------------------------------
 
