@@ -64,6 +64,16 @@ class Clients:
         self._weights = list(self._mix.values())
         self._chosen = list(self._mix)
 
+    def opening(self) -> list:
+        """Steps for the beginning: without clients, queues and consumers little would happen until the next crash."""
+        steps = []
+        for _ in range(self.random.choice((0, 1, 1, 2, 3))):
+            steps += (self.connect, self.open_channel, self.select)
+        steps += [self.declare_queue] * self.random.randrange(4)
+        middle = [self.qos, self.bind] * self.random.randrange(3) + [self.consume] * self.random.randrange(5)
+        self.random.shuffle(middle)
+        return steps + middle
+
     def step(self) -> None:
         self.random.choices(self._chosen, self._weights)[0]()
 
@@ -76,14 +86,14 @@ class Clients:
         able = [actor for actor in self.world.actors if actor.able]
         return self.random.choice(able) if able else None
 
-    def _channel(self) -> tuple[Actor, int, Channels] | None:
+    def _channel(self, of=lambda *_: True) -> tuple[Actor, int, Channels] | None:
         """One on which a client that waits for its answers may speak."""
         found = [
             (actor, number, channel)
             for actor in self.world.actors
             if actor.able and actor.reads
             for number, channel in actor.channels.items()
-            if not actor.is_busy(number)
+            if not actor.is_busy(number) and of(actor, number, channel)
         ]
         return self.random.choice(found) if found else None
 
@@ -501,14 +511,11 @@ class Clients:
             actor.send(number, Basic.Get(queue=queue.name, no_ack=no_ack))
 
     def settle(self) -> None:
-        found = self._channel()
+        found = self._channel(_known)
         if found is None:
             return
         actor, number, channel = found
-        # What was delivered and not read yet nobody can settle.
-        known = [tag for tag in actor.referee.channel(number).unsettled if tag in channel.outstanding]
-        if not known:
-            return
+        known = _known(*found)
         tag = self.random.choice(known)
         multiple, requeue = self.random.random() < 0.4, self.random.random() < 0.3
         if multiple and self.random.random() < 0.2 and len(known) == len(channel.outstanding):
@@ -536,6 +543,11 @@ class Clients:
         self._say(actor, f"recovers on {number}")
         channel.settle(list(channel.outstanding), requeue=True)
         actor.send(number, Basic.Recover(requeue=True))
+
+
+def _known(actor: Actor, number: int, channel: Channels) -> list[int]:
+    """The tags that a client may settle: what was delivered and not read yet it does not know."""
+    return [tag for tag in actor.referee.channel(number).unsettled if tag in channel.outstanding]
 
 
 def _declared(name: str, count: int):

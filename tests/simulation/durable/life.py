@@ -52,6 +52,9 @@ class Life:
         world.follows = True
         self.clients.swarm()
         self._check()
+        for act in self.clients.opening():
+            act()
+            self._check()
 
     def _compare(self, *, clean: bool) -> None:
         """What the new node has against what the old one promised."""
@@ -145,12 +148,12 @@ class Life:
                 self._fall(steps)
         except PowerCut:
             pass
-        self._crash(how)
+        self._crash(how, clean=clean)
         while True:
             try:
                 self.start(clean=clean)
             except PowerCut:
-                self._crash("kill" if how == "stop" else how)
+                self._crash("power" if how == "stop" and self.random.random() < 0.5 else how)
             else:
                 break
 
@@ -180,8 +183,12 @@ class Life:
         world.broker.node.stop(world.broker.node.turn())
         return world.committing.failure is None
 
-    def _crash(self, how: str) -> None:
+    def _crash(self, how: str, *, clean: bool = False) -> None:
         world = self.world
+        if clean:
+            self._power_matters = True
+        elif how == "stop":
+            how = self.random.choice(("power", "kill"))
         if how == "power" and not self._power_matters:
             how = "kill"
         world.say(f"crash: {how}")
@@ -190,6 +197,9 @@ class Life:
         world.actors = []
         world.broker = None
         self.disk_work.forget()
+        if how == "stop" and clean and self.random.random() < 0.5:
+            # What was written without syncs is synced at the end, so the power may go now.
+            how = "power"
         after = world.disk.after_power_cut if how == "power" else world.disk.after_kill
         world.disk = after(self.random)
 
