@@ -27,6 +27,8 @@ from streams.writer import Durability, LogWriter
 
 FORMAT: Final = 1
 _FORMAT_TEXT: Final = re.compile(rb"leveret data, format (\d{1,9})\n")
+# What an empty folder may hold: what a crash left of ours, and what a file system puts into its root.
+_NOBODYS: Final = ("lock", "format.unfinished", "lost+found")
 _LOG_NAME: Final = re.compile(r"[qs](\d{1,18})")
 
 
@@ -134,7 +136,7 @@ class Store:
         name = f"q{log_id}"
         log = self._open(name, tail_bytes=0)
         marks = None if self.definitions is None else self.definitions.state.marks
-        handed_out = 0 if not log.segments else None if marks is None else marks.get(log_id, 0)
+        handed_out = 0 if not log.segments else None if marks is None else min(marks.get(log_id, 0), log.durable)
 
         def writer(queue_log: QueueLog) -> LogWriter:
             return LogWriter(
@@ -206,7 +208,7 @@ def _log_id(name: str) -> int:
 
 def _check_folder(files: Files, folder: str) -> None:
     """Refuse a folder that is not empty and not ours, or that a later leveret wrote; nothing in it is touched."""
-    entries = [name for name in files.names(folder) if name not in ("lock", "format.unfinished")]
+    entries = [name for name in files.names(folder) if name not in _NOBODYS]
     if not entries:
         return
     if "format" not in entries:

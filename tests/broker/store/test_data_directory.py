@@ -10,7 +10,7 @@ from random import Random
 import pika
 import pytest
 
-from broker.server.data_home import default_data_dir
+from broker.server.data_home import NoDataHome, default_data_dir
 from broker.store.store import DirectoryInUse, UnknownFormat
 from tests.conversation import Basic, Broker, Channel, Confirm, Connection, Exchange, Queue, Tx
 from tests.streams.faulty import FaultyFiles
@@ -89,6 +89,12 @@ def test_a_folder_that_is_not_ours_is_refused_and_left_as_it_is(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
+def test_the_root_of_an_empty_file_system_may_be_used(tmp_path):
+    (tmp_path / "lost+found").mkdir()
+    with running("--port", "0", "--data-dir", str(tmp_path)):
+        assert (tmp_path / "format").exists()
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     file = tmp_path / "file"
     file.write_text("no folder")
@@ -165,6 +171,27 @@ def test_by_default_it_is_in_the_users_data_home(tmp_path):
 def test_without_a_data_home_it_is_in_the_users_home(home, monkeypatch):
     monkeypatch.setenv("HOME", "/home/hare")
     assert default_data_dir(home) == "/home/hare/.local/share/leveret"
+
+
+def test_a_user_without_a_home_has_to_name_it(monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    with pytest.raises(NoDataHome, match="no home: name a folder by --data-dir"):
+        default_data_dir({})
+    assert default_data_dir({"XDG_DATA_HOME": "/data"}) == "/data/leveret"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_was_only_written_is_synced_before_anybody_sees_it_again(files, seed):
+    """A kill took the broker that does not sync; for the one that does, a power cut must not take what it restored."""
+    broker = Broker(files=files, durability="os")
+    client = broker.connect(1)
+    client.declare(durable=True)
+    client.publish(1, b"one", **PERSISTENT)
+    broker, client = restarted(broker, files, "kill")
+    assert client.count() == 1
+    again = Broker(files=files.after_power_cut(Random(seed)))
+    assert again.connect(1).drain() == [b"one"]
 
 
 # -- definitions -------------------------------------------------------------------------------------------------------
@@ -299,6 +326,61 @@ def test_persistent_messages_come_back_in_order_and_transient_ones_do_not(files,
     assert client.count() == 0
 
 
+def test_a_commit_that_was_cut_short_leaves_no_transient_message_in_the_count(files):
+    """What says that they are settled stands behind them, so a kill in the middle of a write may come between."""
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    client.declare(durable=True)
+    client.publish(1, b"one", **PERSISTENT)
+    client.send_bytes(client.publish_bytes(1, b"two", **PERSISTENT) + client.publish_bytes(1, b"transient"))
+    (path,) = [path for path in files.entries if path.startswith("data/logs/")]
+    del files.entries[path].now[-1:]
+    broker, client = restarted(broker, files, "kill")
+    assert client.count() == 2
+    # It is written down with the next commit, though nobody asked for a message.
+    client.publish(1, b"three", **PERSISTENT)
+    broker, client = restarted(broker, files, "kill")
+    assert client.count() == 3
+    assert client.drain() == [b"one", b"two", b"three"]
+
+
+@ENDS
+def test_what_memory_does_not_hold_comes_back_too(files, end):
+    bodies = [b"%06d" % number + bytes(50_000) for number in range(400)]
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    client.declare(durable=True)
+    for body in bodies[:300]:
+        client.publish(1, body, **PERSISTENT)
+    broker, client = restarted(broker, files, end)
+    for body in bodies[300:]:
+        client.publish(1, body, **PERSISTENT)
+    assert client.count() == 400
+    client.consume(prefetch=0)
+    assert client.bodies() == bodies
+    client.ack(1, 0, multiple=True)
+    broker.advance(0.1)
+    broker, client = restarted(broker, files, end)
+    assert client.count() == 0
+
+
+@ENDS
+def test_a_purge_of_more_than_memory_holds_is_for_good(files, end):
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    client.declare(durable=True)
+    for _ in range(12):
+        client.publish(1, bytes(1_000_000), **PERSISTENT)
+    client.publish(1, b"transient")
+    assert client.count() == 13
+    client.get(no_ack=False)
+    assert client.call(1, Queue.Purge(queue="q"), Queue.PurgeOk).message_count == 12
+    client.publish(1, b"later", **PERSISTENT)
+    broker, client = restarted(broker, files, end)
+    assert client.count() == 2
+    assert [len(body) for body in client.drain()] == [1_000_000, 5]
+
+
 @ENDS
 def test_a_message_comes_back_as_it_was_sent(files, end):
     broker = Broker(files=files)
@@ -371,6 +453,25 @@ def test_an_orderly_stop_knows_which_messages_had_been_delivered(files):
         (b"4", True),
         (b"5", True),
         (b"6", False),
+    ]
+
+
+def test_a_message_is_not_taken_for_one_whose_place_was_never_written(files):
+    """Transient messages were delivered before their places were on the disk; after the stop others got the places."""
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    client.declare(durable=True)
+    client.publish(1, b"old", **PERSISTENT)
+    client.publish(1, *(b"transient %d" % number for number in range(5)))
+    client.consume(prefetch=100)
+    assert len(client.bodies()) == 6
+    broker, client = restarted(broker, files, "stop")
+    # Behind one that waits on the disk only, so these are read back from there.
+    client.publish(1, b"0", b"1", **PERSISTENT)
+    assert [(got.body, got.redelivered) for got in iter(client.get, None)] == [
+        (b"old", True),
+        (b"0", False),
+        (b"1", False),
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from pamqp.heartbeat import Heartbeat
 
 from tests.conversation import Basic, Broker, Confirm, Connection, Exchange, Queue, Tx
-from tests.streams.faulty import FaultyFiles
+from tests.streams.faulty import FaultyFile, FaultyFiles
 
 PERSISTENT = {"delivery_mode": 2}
 BEAT = b"\x08\x00\x00\x00\x00\x00\x00\xce"
@@ -214,6 +214,28 @@ def test_a_transaction_of_what_needs_no_disk_is_answered_at_once(broker, client)
     other.call(1, Tx.Select(), Tx.SelectOk)
     other.publish(1, b"one")
     other.call(1, Tx.Commit(), Tx.CommitOk)
+
+
+def test_definitions_go_first(broker, client, files, monkeypatch):
+    """A confirm may be given only if the queue is there, too; so its log is not written before that is safe."""
+    done = []
+
+    def spy(verb):
+        real = getattr(FaultyFile, verb)
+
+        def noted(file, *arguments):
+            (path,) = [path for path, inode in files.entries.items() if inode is file.inode]
+            done.append((verb, path.split("/")[1]))
+            return real(file, *arguments)
+
+        return noted
+
+    for verb in ("write", "sync"):
+        monkeypatch.setattr(FaultyFile, verb, spy(verb))
+    client.publish(1, b"one", **PERSISTENT)
+    broker.connect(1).send(1, Queue.Declare(queue="new", durable=True))
+    broker.commit()
+    assert done == [("write", "definitions"), ("sync", "definitions"), ("write", "logs"), ("sync", "logs")]
 
 
 # -- a disk that refuses -----------------------------------------------------------------------------------------------
