@@ -1,17 +1,6 @@
-"""Differences from RabbitMQ's record that are meant, each with its reason. One that is no longer seen fails the run."""
+"""Differences of everything but streams."""
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """In conversations matching the pattern, the lines ``ours`` stand where the record says ``record``."""
-
-    conversation: str
-    record: str
-    ours: tuple[str, ...]
-    reason: str
-
+from interop.conformance.accepted.difference import Accepted
 
 _HEADERS = "a/1 < basic.get-ok delivery_tag=1 redelivered=False exchange='' routing_key='~q' message_count=0 | headers="
 _CLOSE = "a/0 < connection.close reply_code="
@@ -25,7 +14,7 @@ _NO_BODY = _CLOSE + (
 )
 _START = "a/0 < connection.start version_major=0 version_minor=9 server_properties={capabilities: F {"
 
-ACCEPTED: tuple[Accepted, ...] = (
+GENERAL: tuple[Accepted, ...] = (
     Accepted(
         "handshake/whole",
         _START + "publisher_confirms: t True, exchange_exchange_bindings: t True, basic.nack: t True,"

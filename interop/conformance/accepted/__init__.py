@@ -1,0 +1,9 @@
+"""Differences from RabbitMQ's record that are meant, each with its reason. One that is no longer seen fails the run."""
+
+from interop.conformance.accepted.difference import Accepted
+from interop.conformance.accepted.general import GENERAL
+from interop.conformance.accepted.streams import STREAMS
+
+ACCEPTED: tuple[Accepted, ...] = (*GENERAL, *STREAMS)
+
+__all__ = ["ACCEPTED", "Accepted"]
