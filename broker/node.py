@@ -184,6 +184,8 @@ class Node:
             marks = {
                 queue.log_id: queue.handed_out() for queue in queues if isinstance(queue, ClassicQueue) and queue.log_id
             }
+            # Whoever finds the marks takes it that all else is safe.
+            self._store.settle()
             definitions.stopped({log_id: mark for log_id, mark in marks.items() if mark}, turn.wall_ms)
             self.backlog.unwritten[self.definitions] = None
             self._commit_now(turn)

@@ -186,10 +186,14 @@ class Store:
         what = f"its definition is damaged; it was moved to {lost}" if keep else "its queue was deleted; it was removed"
         return [f"log {name}: {what}" for name in strays]
 
-    def close(self) -> None:
-        """Let another broker have the directory. What was written without syncs is synced now, while nobody waits."""
+    def settle(self) -> None:
+        """What was written without syncs is synced now, while nobody waits. Blocks."""
         if self._durability == "os":
             self.files.settle()
+
+    def close(self) -> None:
+        """Let another broker have the directory, with all that was written safe."""
+        self.settle()
         self._lease.release()
 
 

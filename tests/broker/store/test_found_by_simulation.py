@@ -1,5 +1,6 @@
 """Bugs that the simulation of nodes on a faulty disk found, each by its name (``tests/simulation/durable``)."""
 
+import contextlib
 import errno
 from random import Random
 
@@ -9,6 +10,7 @@ from broker.queues import classic
 from broker.store import store
 from tests.conversation import Basic, Broker, Confirm, Queue
 from tests.simulation.durable.disk import Disk
+from tests.streams.faulty import PowerCut
 
 PERSISTENT = {"delivery_mode": 2}
 STREAM = {"x-queue-type": "stream"}
@@ -221,3 +223,19 @@ def refusing(verb: str):
         return size
 
     return step
+
+
+def test_a_stop_without_syncs_that_is_killed_half_way():
+    """Its last words were there and nothing was synced: the next broker took all for safe, and the power went."""
+    for steps in range(8):
+        disk = Disk(Random(steps))
+        broker = Broker(files=disk, durability="os")
+        client = broker.connect(1)
+        client.declare(durable=True)
+        client.publish(1, b"one", **PERSISTENT)
+        disk.steps_left = steps
+        with contextlib.suppress(PowerCut):
+            broker.stop()
+        disk = disk.after_kill(Random(steps))
+        Broker(files=disk)
+        assert Broker(files=disk.after_power_cut(Random(steps))).connect(1).drain() == [b"one"], steps
