@@ -248,6 +248,9 @@ class LogWriter:
         self.deleted = True
         self._end_due = True
         self._open = None
+        # There is no new segment any more. Whoever gave this mostly holds the writer, too: a circle, which would keep
+        # what the log has in memory until the collector comes by.
+        self._snapshot = _nothing
         self._remove_all()
 
     def _remove_all(self) -> None:

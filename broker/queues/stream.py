@@ -261,6 +261,8 @@ class StreamQueue:
         self._active.clear()
         self._at_end.clear()
         self._logged.writer.delete()
+        # Nobody reads on after this; and the queue and its log, holding each other, would wait for the collector.
+        self._logged.on_committed = _nobody_reads
         turn.write(self._logged, 0)
         if self._gauge is not None:
             self._gauge.bytes -= self._counted_bytes
@@ -269,6 +271,10 @@ class StreamQueue:
         for subscriber in sorted(readers, key=_tag):
             subscriber.queue_gone(turn)
         return 0
+
+
+def _nobody_reads(turn: "Turn") -> None:
+    pass
 
 
 def _tag(subscriber: StreamSubscriber) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.conversation import Basic, Broker, Channel, Queue, Tx
+from tests.streams.faulty import FaultyFiles
 
 # A frame of 4 GiB; a queue.declare that is cut short.
 TOO_LARGE = b"\x01\x00\x01\xff\xff\xff\xff"
@@ -36,8 +37,12 @@ LIVES = {
 }
 
 
+# What a declare and a consume ask for.
+KEPT = {"queue": ({}, {}), "stream": ({"x-queue-type": "stream"}, {"x-stream-offset": "first"})}
+
+
 def living() -> Counter[str]:
-    rooms = ("broker", "protocol")
+    rooms = ("broker", "protocol", "streams")
     return Counter(type(each).__qualname__ for each in gc.get_objects() if str(type(each).__module__).startswith(rooms))
 
 
@@ -51,6 +56,36 @@ def test_a_life_leaves_nothing_to_the_collector(life):
         life(client)
         client.die()
         broker.clients.clear()
+
+    live_and_die()
+    gc.collect()
+    gc.disable()
+    try:
+        before = living()
+        live_and_die()
+        assert living() - before == Counter()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("on_disk", [True, False], ids=["on disk", "in memory"])
+@pytest.mark.parametrize(("arguments", "begin"), KEPT.values(), ids=KEPT.keys())
+def test_a_deleted_log_leaves_nothing_to_the_collector(arguments, begin, on_disk):
+    """A circle there kept the messages of each durable queue in memory, until 50,000 more objects had been made."""
+    broker = Broker(files=FaultyFiles() if on_disk else None)
+    client = broker.connect(1)
+    client.referee = None
+    client.call(1, Basic.Qos(prefetch_count=10), Basic.QosOk)
+
+    def live_and_die():
+        client.declare("kept", durable=True, arguments=arguments)
+        client.publish(1, b"read", b"unacked", b"waiting", key="kept", delivery_mode=2)
+        client.consume("kept", arguments=begin)
+        client.call(1, Basic.Cancel("c"), Basic.CancelOk)
+        client.ack(1, client.frames()[0].delivery_tag)
+        client.call(1, Basic.Recover(requeue=True), Basic.RecoverOk)
+        client.call(1, Queue.Delete(queue="kept"), Queue.DeleteOk)
+        client.frames()
 
     live_and_die()
     gc.collect()
