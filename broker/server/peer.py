@@ -63,7 +63,7 @@ class Peer:
 
     def flush(self) -> None:
         """Send what is in the outbox, now; never blocks. The outbox calls this once a turn, as its ``wake``."""
-        if self._gone or self._session.outbox.held:
+        if self._gone:
             return
         if self._rest is None and not self._empty_outbox():
             self._tasks.start_soon(self._send_rest)
@@ -126,7 +126,7 @@ class Peer:
     def _empty_outbox(self) -> bool:
         """Send until the outbox is empty or the socket full; whether all is sent."""
         outbox = self._session.outbox
-        was_full = outbox.full
+        was_full = outbox.full and not outbox.held
         while self._rest is None and (data := outbox.take()):
             self._rest = self._send(data)
         if was_full:

@@ -22,11 +22,12 @@ class Outbox:
     """Bytes in the order in which they must go out. All sizes in bytes.
 
     ``full`` becomes true at HIGH_WATER and stays so until ``relieved``; ``clogged`` means that not even replies fit.
-    While ``held`` is not 0 nothing is sent: what is in it must not be said before a log is safe.
+    While ``held`` is not 0 nothing is sent but what came by ``append_ahead``: the rest must not be said before a log is
+    safe.
     ``wake`` is the shell's: called once a turn in which something was added.
     """
 
-    __slots__ = ("_chunks", "_registry", "full", "held", "size", "wake", "written_at")
+    __slots__ = ("_ahead", "_chunks", "_registry", "full", "held", "size", "wake", "written_at")
 
     # About 2,700 deliveries of 16 bytes: enough to keep a fast consumer busy, little beside a thousand slow ones.
     HIGH_WATER = 256 * 1024
@@ -42,6 +43,7 @@ class Outbox:
         self.written_at = 0.0
         self.wake: Callable[[], None] = _no_one
         self._chunks: deque[bytes] = deque()
+        self._ahead: deque[bytes] = deque()
         self._registry = registry
         self.held = 0
 
@@ -57,8 +59,21 @@ class Outbox:
             self.full = True
         self._registry.outboxes[self] = None
 
+    def append_ahead(self, chunk: bytes) -> None:
+        """Add bytes that do not wait with the others while it is held; in their turn when it is not."""
+        if not self.held:
+            self.append(chunk)
+            return
+        self._ahead.append(chunk)
+        self.size += len(chunk)
+        self._registry.outboxes[self] = None
+
     def take(self) -> bytes:
         """The next bytes to send, about SEND_BYTES of them; b"" when there are none."""
+        if self._ahead:
+            ahead = self._ahead.popleft()
+            self.size -= len(ahead)
+            return ahead
         chunks = self._chunks
         if not chunks or self.held:
             return b""
@@ -92,5 +107,6 @@ class Outbox:
     def discard(self) -> None:
         """Drop what waits: the peer is gone."""
         self._chunks.clear()
+        self._ahead.clear()
         self.size = 0
         self.full = False

@@ -65,6 +65,7 @@ class Session:
         self.channels: dict[int, Channel] = {}
         self.outbox = Outbox(node.backlog)
         self.connection = Connection(offer, self.outbox.append, now)
+        self.connection.write_ahead = self.outbox.append_ahead
         self.on_resume: Callable[[], None] = _no_one
         self.has_published = False
         self.blocked = False
@@ -193,15 +194,20 @@ class Session:
         self.node.definitions_changed = False
         try:
             self.channels[event.channel].handle(event.method, turn)
-            if self.node.definitions_changed and self.node.definitions is not None:
-                # The client is told when what it declared is safe; and nothing else before that.
-                self.outbox.held += 1
-                Awaited([self.node.definitions], self._release)
+            self._wait_for_definitions(event.method)
         except AmqpError as error:
             error.blame(*methods.ids(event.method))
             if isinstance(error, HardError):
                 raise
             self._close_channel(event.channel, error, turn)
+
+    def _wait_for_definitions(self, method: methods.Method) -> None:
+        """The client is told when what it declared is safe, or found declared by another; and nothing before that."""
+        definitions = self.node.definitions
+        says_so = self.node.definitions_changed or isinstance(method, topology.METHODS)
+        if definitions is not None and says_so and not definitions.is_done(definitions.writer.appended):
+            self.outbox.held += 1
+            Awaited([definitions], self._release)
 
     def _release(self, turn: Turn) -> None:  # noqa: ARG002
         self.outbox.release()
@@ -295,7 +301,7 @@ class Session:
         if blocked:
             self._tell_if_blocked()
         elif self.has_published and self._wants_block_notices():
-            self.connection.send(0, methods.Connection.Unblocked())
+            self.connection.send_ahead(methods.Connection.Unblocked())
         self.go_on()
 
     def go_on(self) -> None:
@@ -305,7 +311,7 @@ class Session:
 
     def _tell_if_blocked(self) -> None:
         if self.blocked and self.has_published and self._wants_block_notices():
-            self.connection.send(0, methods.Connection.Blocked(self.node.alarm))
+            self.connection.send_ahead(methods.Connection.Blocked(self.node.alarm))
 
     def _wants_block_notices(self) -> bool:
         running = self.connection.state is handshake.State.RUNNING

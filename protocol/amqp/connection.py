@@ -58,7 +58,7 @@ class Offer:
 
 
 class Connection:
-    """One client's connection. ``write`` takes whole frames to be sent.
+    """One client's connection. ``write`` takes whole frames to be sent; ``write_ahead`` those that may overtake others.
 
     ``ended``: nothing more will be read or said; shut the socket when what was written has been sent.
     """
@@ -66,6 +66,7 @@ class Connection:
     def __init__(self, offer: Offer, write: Callable[[bytes], None], now: float) -> None:
         self.offer = offer
         self.write = write
+        self.write_ahead = write
         self.state = State.HEADER
         self.client_properties: FieldTable = {}
         self.capabilities: FieldTable = {}
@@ -232,6 +233,10 @@ class Connection:
         """A method of the cold path."""
         self._send(channel, method)
 
+    def send_ahead(self, method: Method) -> None:
+        """One for the whole connection that answers nothing, so that its place among others does not matter."""
+        self.write_ahead(methods.encode(0, method))
+
     def close_channel(self, number: int, error: SoftError) -> None:
         """End a channel. What it held must have been settled before."""
         self._multiplexer.close(number, error)
@@ -323,7 +328,7 @@ class Connection:
         if self.heartbeat.dead(now):
             self._end(f"missed heartbeats from client, timeout: {self.heartbeat.interval_s}s")
         elif self.heartbeat.due(now):
-            self.write(frames.HEARTBEAT_FRAME)
+            self.write_ahead(frames.HEARTBEAT_FRAME)
             self.heartbeat.sent_at = now
 
 

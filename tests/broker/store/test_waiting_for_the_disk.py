@@ -310,6 +310,53 @@ def test_it_is_asked_again_each_second_and_not_more_often(swift, files):
     assert sorted(set(tries)) == [began + 1, began + 2, began + 3]
 
 
+class PickyFiles(FaultyFiles):
+    """A disk that refuses to write to some files only: those whose path begins so."""
+
+    refused = "nothing"
+
+    def open(self, path, *, create=False):
+        if path.startswith(self.refused):
+            raise self.error()
+        return super().open(path, create=create)
+
+
+def test_nothing_is_written_while_the_definitions_cannot_be(monkeypatch):
+    """A confirm may rely on a queue's definition: so they go first, although a message came before them."""
+    # Its file is opened for each commit.
+    monkeypatch.setattr("broker.store.committing._OPEN_FILES", 0)
+    files = PickyFiles(Random(1))
+    broker = Broker(files=files, disk_waits=True)
+    client = broker.connect(1)
+    client.send(1, Confirm.Select(), Queue.Declare(queue="q", durable=True))
+    written(broker)
+    client.frames()
+    files.fault, files.refused = errno.ENOSPC, "data/definitions"
+    client.publish(1, b"x", **PERSISTENT)
+    client.send(1, Queue.Bind(queue="q", exchange="amq.fanout"))
+    assert broker.commit()
+    client.expect(Connection.Blocked, reason="low on disk")
+    client.expect_nothing()
+    assert not any(path.startswith("data/logs/") for path in files.entries)
+    files.fault, files.refused = None, "nothing"
+    broker.now += 1
+    written(broker)
+    assert {type(got.method) for got in client.frames()} == {Queue.BindOk, Basic.Ack, Connection.Unblocked}
+
+
+def test_what_a_killed_broker_wrote_is_safe_before_anybody_sees_it(broker, client, files):
+    """It was not synced, and would have gone with the power; a client of the next broker has seen it."""
+    client.publish(1, b"x", **PERSISTENT)
+    for _, commit, _ in broker.node.take_batch(broker.node.turn()).results():
+        commit.file = None
+        commit.write()
+        files.rename(commit.segment.path + ".unfinished", commit.segment.path)
+    again = Broker(files=files.after_kill(Random(1)))
+    assert again.connect(1).count() == 1
+    later = Broker(files=files.after_power_cut(Random(1)))
+    assert later.connect(1).drain() == [b"x"]
+
+
 def test_declarations_wait_for_a_disk_that_refuses(swift, files):
     client, other = swift.connect(1), swift.connect(1)
     refuse(files)
@@ -320,6 +367,23 @@ def test_declarations_wait_for_a_disk_that_refuses(swift, files):
     files.fault = None
     swift.advance(1)
     client.expect(Queue.DeclareOk, queue="new")
+
+
+def test_who_waits_for_a_disk_that_refuses_is_told_so_and_hears_heartbeats(swift, files):
+    """All that it was to hear waited behind declare-ok: no reason came, and its heart took the broker's for stopped."""
+    client = swift.connect(1, heartbeat=10)
+    client.publish(1, b"x", **PERSISTENT)
+    refuse(files)
+    client.send(1, Queue.Declare(queue="new", durable=True))
+    client.expect(Connection.Blocked, 0, reason="low on disk")
+    client.expect_nothing()
+    for _ in range(3):
+        swift.advance(5)
+        assert {type(each.method) for each in client.frames()} == {Heartbeat}
+        client.send_bytes(BEAT)
+    files.fault = None
+    swift.advance(1)
+    assert {type(each.method) for each in client.frames()} == {Connection.Unblocked, Queue.DeclareOk}
 
 
 def test_a_kill_while_the_disk_refuses_loses_nothing_that_was_confirmed(swift, files):
