@@ -111,6 +111,11 @@ class LogWriter:
         return self.log.durable
 
     @property
+    def appended(self) -> int:
+        """The number of the commit that carries, or carried, what was appended last."""
+        return self.forming if self._pending else self.forming - 1
+
+    @property
     def has_work(self) -> bool:
         """Whether take_pending would have something to do, once no commit is in flight."""
         return bool(self._pending or self._removals or self.rolling or self._end_due)

@@ -23,7 +23,7 @@ class Promise:
 
     def __init__(self, log: Logged) -> None:
         self.log = log
-        self.number = log.writer.forming
+        self.number = log.writer.appended
 
     @property
     def kept(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from broker.queues import Queue
 from broker.queues.gauge import MemoryGauge
+from broker.session import topology
 from broker.session.channel import Channel
 from broker.session.confirms import Awaited
 from broker.session.outbox import Outbox
@@ -194,15 +195,20 @@ class Session:
         self.node.definitions_changed = False
         try:
             self.channels[event.channel].handle(event.method, turn)
-            if self.node.definitions_changed and self.node.definitions is not None:
-                # The client is told when what it declared is safe; and nothing else before that.
-                self.outbox.held += 1
-                Awaited([self.node.definitions], self._release)
+            self._wait_for_definitions(event.method)
         except AmqpError as error:
             error.blame(*methods.ids(event.method))
             if isinstance(error, HardError):
                 raise
             self._close_channel(event.channel, error, turn)
+
+    def _wait_for_definitions(self, method: methods.Method) -> None:
+        """The client is told when what it declared is safe, or found declared by another; and nothing before that."""
+        definitions = self.node.definitions
+        says_so = self.node.definitions_changed or topology.may_tell_of_durable(method)
+        if definitions is not None and says_so and not definitions.is_done(definitions.writer.appended):
+            self.outbox.held += 1
+            Awaited([definitions], self._release)
 
     def _release(self, turn: Turn) -> None:  # noqa: ARG002
         self.outbox.release()

@@ -168,3 +168,9 @@ _HANDLERS: dict[type[Method], Callable[[Channel, Any, Any], Method]] = {
 }
 
 METHODS = tuple(_HANDLERS)
+
+
+def may_tell_of_durable(method: Method) -> bool:
+    """Whether its reply may say of something durable that it is there, or that it is gone."""
+    declares_transient = not getattr(method, "durable", True) and not getattr(method, "passive", False)
+    return isinstance(method, METHODS) and not declares_transient

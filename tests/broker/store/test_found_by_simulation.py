@@ -66,6 +66,20 @@ def test_a_publish_that_was_confirmed_alone_is_not_confirmed_again(broker, clien
     client.expect(Basic.Ack, delivery_tag=3, multiple=False)
 
 
+@pytest.mark.parametrize("passive", [True, False])
+def test_what_another_has_declared_is_answered_when_it_is_safe(broker, client, passive):
+    """Only who had declared it waited; the other was told that it is there, and a crash could still take it back."""
+    client.send(1, Queue.Declare(queue="new", durable=True))
+    other = broker.connect(1)
+    other.send(1, Queue.Declare(queue="new", durable=True, passive=passive))
+    other.expect_nothing()
+    other.send(1, Queue.Declare(queue="transient"))
+    broker.commit()
+    other.expect(Queue.DeclareOk, queue="new")
+    other.expect(Queue.DeclareOk, queue="transient")
+    broker.connect(1).declare("new", passive=True)
+
+
 def test_nobody_waits_for_what_a_dead_connection_took_along(broker, client):
     """An auto-delete queue went with it; the next method of anybody was answered after the next change, if one came."""
     other = broker.connect(1)

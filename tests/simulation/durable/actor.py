@@ -20,15 +20,21 @@ _CONTENT = (Basic.Deliver, Basic.GetOk, Basic.Return)
 
 
 class WatchedOutbox(Outbox):
-    """``written`` is everything since somebody looked."""
+    """``written`` is everything since somebody looked; ``overtook`` is what was sent ahead of it."""
 
     def __init__(self, registry) -> None:
         super().__init__(registry)
         self.written: list[bytes] = []
+        self.overtook: list[bytes] = []
 
     def append(self, chunk: bytes) -> None:
         super().append(chunk)
         self.written.append(chunk)
+
+    def take(self) -> bytes:
+        while self._ahead:
+            self.overtook.append(super().take())
+        return super().take()
 
 
 class Channels(ChannelModel):
@@ -191,6 +197,9 @@ class Actor:
         while chunk := self.outbox.take():
             size += len(chunk)
         self.wants_drain = self.wants_drain or was_full
+        overtook, self.outbox.overtook = self.outbox.overtook, []
+        for raw in cut(b"".join(overtook)):
+            self._take(*frames.read(raw), len(raw))
         while size > 0:
             length, channel, frame = self._unread.popleft()
             size -= length

@@ -238,7 +238,7 @@ class Clients:
         if name in STREAMS:
             model = StreamModel(name, log_name, method)
         else:
-            model = QueueModel(name, log_name, auto_delete=method.auto_delete, owner=owner)
+            model = QueueModel(name, log_name, method, owner=owner)
         world.topology.queues[name] = model
         if log_name:
             world.logged[log_name] = model
@@ -257,13 +257,18 @@ class Clients:
         return arguments
 
     def declare_again(self) -> None:
-        """Passively: how many messages are there?"""
+        """What is there already: its messages are counted. What the answer says must be safe, whoever declared it."""
         found = self._channel()
         queue = self._queue_for(found[0]) if found else None
-        if queue is not None:
-            self._say(found[0], f"asks how many there are in {queue.name}")
-            count = self.world.queue(queue).message_count if queue.is_stream else len(queue.ready)
-            found[0].send(found[1], Queue.Declare(queue=queue.name, passive=True), expect=_declared(queue.name, count))
+        if queue is None:
+            return
+        actor, number, _ = found
+        passive = self.random.random() < 0.5
+        self._say(actor, f"declares {queue.name} again on {number}, passive={passive}")
+        count = self.world.queue(queue).message_count if queue.is_stream else len(queue.ready)
+        method = Queue.Declare(queue=queue.name, passive=True) if passive else queue.declare
+        state = self.world.topology.since("queue", queue.name) if queue.durable else 0
+        actor.send(number, method, state=state, expect=_declared(queue.name, count))
 
     def declare_exchange(self) -> None:
         found = self._channel()

@@ -7,14 +7,18 @@ from tests.simulation.durable.safety import Safety
 
 
 class QueueModel:
-    """``log_name`` is "" for a queue that lives in memory. A message is a number; ``persistent`` says which are."""
+    """``log_name`` is "" for a queue that lives in memory; ``declare`` is how it was declared.
+
+    A message is a number; ``persistent`` says which are.
+    """
 
     is_stream = False
 
-    def __init__(self, name: str, log_name: str = "", *, auto_delete: bool = False, owner: object = None) -> None:
+    def __init__(self, name: str, log_name: str, declare, *, owner: object = None) -> None:
         self.name = name
         self.log_name = log_name
-        self.auto_delete = auto_delete
+        self.declare = declare
+        self.auto_delete = declare.auto_delete
         self.owner = owner
         self.deleted = False
         # The state of the definitions that has it, and the one that no longer does.
