@@ -134,6 +134,8 @@ class Node:
         log = self._store.queue_log(log_id) if self._store.has_log(log_id) else None
         if log is not None:
             self._tell_later(log)
+            if log.has_to_say:
+                self.backlog.unwritten[log] = None
         return ClassicQueue(
             definition.name,
             durable=True,

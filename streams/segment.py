@@ -29,11 +29,14 @@ class Segment:
 
     ``end`` is where its safe chunks end; ``size`` what it takes on disk. ``epoch`` and ``chunk_number`` are the last
     chunk's. ``index`` is there for the newest segment only; a closed one's is read when someone seeks in it.
+    ``commit`` and ``last_kind`` are what recovery found in a segment without a footer: where its last commit begins,
+    and its last chunk's kind.
     """
 
     __slots__ = (
-        "base_offset", "chunk_number", "dropped", "end", "epoch", "first_ms", "index", "last_chunk_base", "last_ms",
-        "next_offset", "number", "path", "salt", "sealed", "size", "waypoint",
+        "base_offset", "chunk_number", "commit", "dropped", "end", "epoch", "first_ms", "index",
+        "last_chunk_base", "last_kind", "last_ms", "next_offset", "number", "path", "salt", "sealed", "size",
+        "waypoint",
     )  # fmt: skip
 
     def __init__(self, path: str, number: int, base_offset: int, salt: int, epoch: int) -> None:
@@ -49,6 +52,8 @@ class Segment:
         self.first_ms = 0
         self.last_ms = 0
         self.last_chunk_base = base_offset
+        self.commit = HEADER_BYTES
+        self.last_kind: int | None = None
         self.sealed = False
         self.dropped = False
         self.waypoint = 0
@@ -119,6 +124,20 @@ def read_chunk(file: File, position: int, salt: int) -> Batch | None:
     if len(data) < HEADER_BYTES + header.size:
         data += file.read(position + len(data), HEADER_BYTES + header.size - len(data))
     return read_batch(data, 0, header) if verify(data, 0, header, salt) else None
+
+
+def read_commit(files: Files, segment: Segment) -> list[Batch]:
+    """The chunks of the last commit that recovery found; damaged ones, and what follows them, are left out."""
+    file = files.open(segment.path)
+    try:
+        batches: list[Batch] = []
+        position = segment.commit
+        while position < segment.end and (batch := read_chunk(file, position, segment.salt)) is not None:
+            batches.append(batch)
+            position = batch.end
+        return batches
+    finally:
+        file.close()
 
 
 def load_index(file: File, waypoint: int, salt: int) -> Index:

@@ -26,7 +26,6 @@ from streams.format import Kind
 from streams.log import Log
 from streams.offset_spec import Exact
 from streams.reads import BlockRead
-from streams.recovery import TORN_COMMIT
 from streams.writer import LogWriter
 
 if TYPE_CHECKING:
@@ -72,16 +71,14 @@ class QueueLog(Logged):
     )
 
     def __init__(self, log: Log, open_writer: "Callable[[QueueLog], LogWriter]", handed_out: int | None) -> None:
-        """Restore what the log holds, reading no message but behind a commit that was cut short.
+        """Restore what the log holds. Raises OSError.
 
-        Raises OSError, ReadFailed.
-
-        ``handed_out`` None: nobody knows, so all may have been.
+        ``handed_out`` None: nobody knows, so all may have been. Then its last commit is read, and no other messages.
         """
         super().__init__(log)
         self.settled = _restored(log)
         # What of it the next commit has to say.
-        self._newly = _settle_unsaid(log, self.settled)
+        self._newly = _settle_unsaid(log, self.settled) if handed_out is None else []
         self.behind = sum(end - begin - self.settled.settled_within(begin, end) for begin, end in log.ranges())
         self.loaded = log.first_offset
         self.handed_out = log.durable if handed_out is None else handed_out
@@ -97,6 +94,11 @@ class QueueLog(Logged):
         self._checkpoint_stretches = 0
         self._segments_seen = len(log.segments)
         self.writer = open_writer(self)
+
+    @property
+    def has_to_say(self) -> bool:
+        """Whether something was settled that no commit says yet."""
+        return bool(self._newly)
 
     # --- appending ---
 
@@ -324,19 +326,12 @@ def _restored(log: Log) -> SettledSet:
 
 
 def _settle_unsaid(log: Log, settled: SettledSet) -> list[tuple[int, int]]:
-    """Settle the transient messages of a commit that was cut short before it said so; which they are. Blocks then."""
+    """Settle the transient messages of a commit that was cut short before it said so; which they are. Raises OSError.
+
+    It says so behind the records, so this is a log that ends with records; most of those end with a whole commit.
+    """
     unsaid: list[tuple[int, int]] = []
-    if not any(repair.crash == TORN_COMMIT for repair in log.repairs):
-        return unsaid
-    assert log.active is not None
-    cursor = log.cursor(Exact(log.active.base_offset))
-    while (batch := cursor.next_records()) is not AT_TAIL:
-        if isinstance(batch, Wait):
-            request = cursor.request
-            assert request is not None
-            request.perform()
-            cursor.feed(request)
-            continue
+    for batch in log.last_records():
         transient = [offset for offset, record in enumerate(batch.records, batch.base_offset) if not record]
         unsaid += [(offset, offset + 1) for offset in transient if settled.add(offset, offset + 1)]
     return unsaid
