@@ -6,6 +6,7 @@ which is kept then, are the evidence. A seed repeats the plans, not the timing.
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -76,5 +77,11 @@ def _say(line: str) -> None:
     print(time.strftime("%H:%M:%S"), line, flush=True)
 
 
+def _stopped(*_: object) -> None:
+    """Its broker is to end with it; SIGINT will not do, as shells have background jobs ignore it."""
+    raise SystemExit("stopped by SIGTERM")
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stopped)
     sys.exit(main())
