@@ -79,6 +79,8 @@ def _say(line: str) -> None:
 
 def _stopped(*_: object) -> None:
     """Its broker is to end with it; SIGINT will not do, as shells have background jobs ignore it."""
+    # Whoever asks twice must not keep it from killing the broker.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit("stopped by SIGTERM")
 
 
