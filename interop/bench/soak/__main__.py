@@ -66,8 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--lanes", type=int, default=_LANES, help="each with two queues, up to 2 publishers, 4 consumers"
     )
+    parser.add_argument("--durability", choices=DURABILITIES, default="fsync", help="the broker's (%(default)s)")
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--durability", choices=DURABILITIES, default="fsync", help="the broker's (%(default)s)")
+    where.add_argument(
+        "--data-dir", metavar="DIR", help="the broker's; it stays (default: one in the temporary folder)"
+    )
     where.add_argument("--ephemeral", action="store_true", help="a broker without a data directory")
     parser.add_argument("--growth-mb", type=float, default=10.0, help="memory may grow by that much (%(default)s)")
     parser.add_argument(
@@ -83,7 +86,8 @@ def _broker(options: argparse.Namespace) -> Iterator[tuple[Broker, Callable[[], 
         yield options.broker, str
         return
     with tempfile.TemporaryDirectory(prefix="leveret-soak-") as data:
-        flags = [] if options.ephemeral else ["--data-dir", data, "--durability", options.durability]
+        kept = ["--data-dir", options.data_dir or data, "--durability", options.durability]
+        flags = [] if options.ephemeral else kept
         with Leveret(0, *flags) as process:
             yield Broker("leveret", process.url, process.pid), lambda: process.log
 
