@@ -83,17 +83,18 @@ class Channels(ChannelModel):
 
 
 class Run:
-    """Messages that are published in one go, all persistent or all not."""
+    """Messages that are published in one go, all persistent or all not, all with one filter value or none."""
 
-    def __init__(self, queues: list, messages: list[int], persistent: bool, now_ms: int) -> None:
+    def __init__(self, queues: list, messages: list[int], persistent: bool, now_ms: int, value: str | None) -> None:
         self.queues = queues
         self.messages = messages
         self.persistent = persistent
         self.now_ms = now_ms
+        self.value = value
 
     def enqueue(self) -> None:
         for queue in self.queues:
-            queue.enqueue(self.messages, self.persistent, self.now_ms)
+            queue.enqueue(self)
 
     def needs(self) -> list[tuple]:
         """The (queue, place) that must be safe before the publisher is told, once it is enqueued."""
@@ -164,6 +165,9 @@ class Actor:
         state = self.referee.channel(channel)
         state.published += count * state.confirming
         self._send_bytes(data)
+
+    def send_rubbish(self) -> None:
+        self._send_bytes(b"\x09\x00\x00\x00\x00\x00\x00\xce")
 
     def is_busy(self, channel: int) -> bool:
         """Whether it waits for an answer there."""

@@ -1,11 +1,11 @@
 """Clients: the steps that clients take, each one thing said by one of them; the models hear it before the broker."""
 
-from pamqp.commands import Basic, Channel, Confirm, Exchange, Queue, Tx
+from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue, Tx
 
 from tests.simulation.durable import frames
 from tests.simulation.durable.actor import Actor, Channels, Run
 from tests.simulation.durable.queue_model import QueueModel
-from tests.simulation.durable.stream_model import StreamConsumer, StreamModel
+from tests.simulation.durable.stream_model import VALUES, StreamConsumer, StreamModel
 from tests.simulation.durable.topology import PREDECLARED
 from tests.simulation.durable.topology import Exchange as ExchangeModel
 from tests.simulation.model import ConsumerModel
@@ -48,6 +48,7 @@ class Clients:
             self.close_channel: 2,
             self.break_channel: 1,
             self.die: 1,
+            self.leave: 1,
             self.select: 4,
             self.end_transaction: 6,
             self.pause_reading: 1,
@@ -145,7 +146,11 @@ class Clients:
             self._say(actor, f"breaks channel {number}")
             self._end(actor, number)
             actor.dead.add(number)
-            actor.send(number, Queue.Purge(queue="missing"))
+            if self.random.random() < 0.5:
+                actor.send(number, Queue.Purge(queue="missing"))
+            else:
+                message = frames.content(number, b"", persistent=True, headers={}, frame_max=actor.frame_max)
+                actor.publish(number, frames.publish(number, "missing", "", False) + message, 1)
 
     def say_close_ok(self) -> None:
         for actor in self.world.actors:
@@ -179,6 +184,20 @@ class Clients:
                 self.ended(actor)
                 self.world.actors.remove(actor)
                 actor.die()
+
+    def leave(self) -> None:
+        """In order, or for a frame that nobody can read."""
+        actor = self._actor()
+        if actor is not None and not self._transactions_wait(*actor.channels.values()):
+            politely = self.random.random() < 0.5
+            self._say(actor, "says good-bye" if politely else "sends rubbish")
+            self.ended(actor)
+            if politely:
+                actor.send(0, Connection.Close(200, "", 0, 0))
+            else:
+                actor.send_rubbish()
+            self.world.actors.remove(actor)
+            actor.die()
 
     def ended(self, actor: Actor) -> None:
         """To the models: all that was its goes."""
@@ -381,7 +400,10 @@ class Clients:
         number = self.random.choice(list(actor.channels))
         channel = actor.channels[number]
         exchange, key = self._address()
-        headers = self.random.choice(HEADERS)
+        headers = dict(self.random.choice(HEADERS))
+        value = self.random.choice(VALUES) if self.random.random() < 0.3 else None
+        if value is not None:
+            headers["x-stream-filter-value"] = value
         mandatory = self.random.random() < 0.2
         count, size = self.random.choice((1, 1, 2, 5, 30)), self.random.choice((0, 0, 10, 100, 100, 700, 5000))
         if count * size > 20_000:
@@ -400,7 +422,7 @@ class Clients:
                 number, body, persistent=persistent, headers=headers, frame_max=actor.frame_max
             ))  # fmt: skip
             if apart or size + 8 > actor.frame_max - 8 or not runs or runs[-1].persistent != persistent:
-                runs.append(Run(queues, [], persistent, self.world.broker.wall_ms()))
+                runs.append(Run(queues, [], persistent, self.world.broker.wall_ms(), value))
             runs[-1].messages.append(message)
         self._published(channel, runs, mandatory and not queues)
         actor.publish(number, b"".join(data), count)
@@ -473,7 +495,7 @@ class Clients:
         if not channel.prefetch or channel.shared_prefetch:
             return
         consumer = StreamConsumer(tag, channel, queue)
-        arguments = consumer.begin_somewhere(self.random, self.world.queue(queue)._log, self.world.broker.wall_ms())
+        arguments = consumer.arguments(self.random, self.world.queue(queue)._log, self.world.broker.wall_ms())
         self._say(actor, f"reads {queue.name} as {tag} on {number} from {arguments}")
         self._add(consumer)
         actor.send(number, Basic.Consume(0, queue.name, tag, arguments=arguments))

@@ -73,11 +73,11 @@ def publish(channel: int, exchange: str, key: str, mandatory: bool) -> bytes:
     return _frame(1, channel, b"\x00\x3c\x00\x28" + arguments)
 
 
-def content(channel: int, message: bytes, *, persistent: bool, headers: dict[str, int], frame_max: int) -> bytes:
-    """A message's header and body frames. ``headers`` are small numbers by name."""
+def content(channel: int, message: bytes, *, persistent: bool, headers: dict, frame_max: int) -> bytes:
+    """A message's header and body frames. ``headers`` are texts or small numbers by name."""
     flags, properties = 0, b""
     if headers:
-        table = b"".join(_short(name) + b"b" + bytes((value,)) for name, value in headers.items())
+        table = b"".join(_short(name) + _field(value) for name, value in headers.items())
         flags, properties = 0x2000, len(table).to_bytes(4, "big") + table
     if persistent:
         flags, properties = flags | 0x1000, properties + b"\x02"
@@ -89,6 +89,12 @@ def content(channel: int, message: bytes, *, persistent: bool, headers: dict[str
 
 def _frame(kind: int, channel: int, payload: bytes) -> bytes:
     return b"".join((_HEAD.pack(kind, channel, len(payload)), payload, b"\xce"))
+
+
+def _field(value: str | int) -> bytes:
+    if isinstance(value, int):
+        return b"b" + bytes((value,))
+    return b"S" + len(value).to_bytes(4, "big") + value.encode()
 
 
 def _short(text: str) -> bytes:

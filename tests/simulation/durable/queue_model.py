@@ -47,14 +47,15 @@ class QueueModel:
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
-    def enqueue(self, messages: list[int], persistent: bool, now_ms: int) -> None:
-        """One run: all of it or nothing outlives a crash."""
+    def enqueue(self, run) -> None:
+        """All of a run or nothing outlives a crash."""
+        messages = run.messages
         for message in messages:
             place = len(self.messages)
             self.messages.append(message)
             self.place_of[message] = place
             self.ready.add(place)
-            if persistent:
+            if run.persistent:
                 self.persistent.add(place)
         self.enqueued += len(messages)
         self.ends.add(len(self.messages))

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from tests.simulation.durable.safety import Safety
 from tests.simulation.model import ConsumerModel
 
+# Filter values.
+VALUES = ("red", "green", "blue")
+
 
 class StreamModel:
     """``dropped_below``: retention has let go of what is before this offset."""
@@ -26,6 +29,7 @@ class StreamModel:
         self.messages: list[int] = []
         self.place_of: dict[int, int] = {}
         self.times: list[int] = []
+        self.values: list[str | None] = []
         self.ends = {0}
         self.dropped_below = 0
         self.safety = Safety(self._mark)
@@ -33,10 +37,12 @@ class StreamModel:
     def _mark(self) -> int:
         return len(self.messages)
 
-    def enqueue(self, messages: list[int], persistent: bool, now_ms: int) -> None:
+    def enqueue(self, run) -> None:
+        messages = run.messages
         self.place_of.update((message, place) for place, message in enumerate(messages, len(self.messages)))
         self.messages += messages
-        self.times += [now_ms] * len(messages)
+        self.times += [run.now_ms] * len(messages)
+        self.values += [run.value] * len(messages)
         self.ends.add(len(self.messages))
 
     def settle(self, place: int, requeue: bool) -> None:
@@ -73,6 +79,7 @@ class StreamModel:
             del self.place_of[message]
         del self.messages[end:]
         del self.times[end:]
+        del self.values[end:]
         self.ends = {each for each in self.ends if each < end} | {end}
         self.consumers = []
         # Perhaps it had been, and nobody had been told.
@@ -82,16 +89,31 @@ class StreamModel:
 
 
 class StreamConsumer(ConsumerModel):
-    """A reader of a stream. It must see every offset from where it began, but for what retention takes."""
+    """A reader of a stream. It must see every offset from where it began that it wants, but for what retention takes.
+
+    ``wanted`` are filter values, None among them for messages without any; empty: all. More may come.
+    """
 
     def __init__(self, tag: str, channel, queue: StreamModel) -> None:
         super().__init__(tag, channel, queue, no_ack=False)
         # The next offset, or until it has seen one the lowest and highest it may begin with.
         self.next: int | None = None
         self.begins = (0, 0)
+        self.wanted: set[str | None] = set()
 
-    def begin_somewhere(self, random, log, now_ms: int) -> dict:
-        """Choose where to begin; the consume's arguments."""
+    def arguments(self, random, log, now_ms: int) -> dict:
+        """Choose what to read; the consume's arguments."""
+        arguments = self._begin_somewhere(random, log, now_ms)
+        if random.random() < 0.3:
+            values = random.sample(VALUES, random.randint(1, 2))
+            self.wanted = set(values)
+            arguments["x-stream-filter"] = values if len(values) > 1 else values[0]
+            if random.random() < 0.4:
+                self.wanted.add(None)
+                arguments["x-stream-match-unfiltered"] = True
+        return arguments
+
+    def _begin_somewhere(self, random, log, now_ms: int) -> dict:
         first, end = log.first_offset, log.durable
         match random.randrange(8):
             case 0 | 1:
@@ -136,11 +158,18 @@ class StreamConsumer(ConsumerModel):
         assert offset < queue.safety.safe, f"{queue.name}: {offset} was delivered and {queue.safety.safe} are safe"
         low, high = self.begins if self.next is None else (self.next, self.next)
         assert low <= offset, f"{self.tag} was given {offset} of {queue.name}, not {low}"
-        assert offset <= max(high, queue.dropped_below), f"{self.tag} was given {offset} of {queue.name}, not {high}"
+        missed = self._missing(high, offset)
+        assert not missed, f"{self.tag} was given {offset} of {queue.name}, not {missed[0]}"
         self.next = offset + 1
         queue.seen(offset, message)
         return offset
 
     def check_caught_up(self, end: int) -> None:
-        at = self.begins[1] if self.next is None else self.next
-        assert at >= end or self.queue.dropped_below >= end, f"{self.tag} is at {at} of {end} in {self.queue.name}"
+        missed = self._missing(self.begins[1] if self.next is None else self.next, end)
+        assert not missed, f"{self.tag} was never given {missed} of {self.queue.name}"
+
+    def _missing(self, begin: int, end: int) -> list[int]:
+        """What of these offsets it had to be given."""
+        queue, wanted = self.queue, self.wanted
+        there = range(max(begin, queue.dropped_below), end)
+        return [offset for offset in there if not wanted or queue.values[offset] in wanted]
