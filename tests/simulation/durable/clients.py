@@ -108,6 +108,11 @@ class Clients:
         channels = [channel for actor in self.world.actors for channel in actor.channels.values()]
         return any(channel.tx_publishes for channel in channels if channel not in ending)
 
+    def _perhaps_nowait(self, method):
+        if hasattr(method, "nowait") and self.random.random() < 0.1:
+            method.nowait = True
+        return method
+
     # -- connections and channels --------------------------------------------------------------------------------------
 
     def connect(self) -> None:
@@ -262,7 +267,7 @@ class Clients:
         if log_name:
             world.logged[log_name] = model
         state = model.declared_at = world.topology.changed()
-        actor.send(number, method, state=state, expect=_declared(name, 0))
+        actor.send(number, self._perhaps_nowait(method), state=state, expect=_declared(name, 0))
 
     def _stream_arguments(self) -> dict:
         arguments = {
@@ -311,7 +316,7 @@ class Clients:
             auto_delete=exchange.auto_delete,
             arguments=exchange.arguments,
         )
-        actor.send(number, method, state=self.world.topology.changed())
+        actor.send(number, self._perhaps_nowait(method), state=self.world.topology.changed())
 
     def delete_exchange(self) -> None:
         found = self._channel()
@@ -321,7 +326,8 @@ class Clients:
             name = self.random.choice(there)
             self._say(actor, f"deletes exchange {name} on {number}")
             self.world.topology.delete_exchange(name)
-            actor.send(number, Exchange.Delete(exchange=name), state=self.world.topology.changed())
+            method = self._perhaps_nowait(Exchange.Delete(exchange=name))
+            actor.send(number, method, state=self.world.topology.changed())
 
     def bind(self) -> None:
         found = self._channel()
@@ -344,7 +350,7 @@ class Clients:
         self._say(actor, f"binds {destination} to {source.name} with {key} {arguments} on {number}")
         to_exchange = isinstance(method, Exchange.Bind)
         topology.bindings[source.name, to_exchange, destination, key, tuple(sorted(arguments.items()))] = None
-        actor.send(number, method, state=topology.changed())
+        actor.send(number, self._perhaps_nowait(method), state=topology.changed())
 
     def _exchange(self) -> str:
         """Rather one that a client declared."""
@@ -367,7 +373,7 @@ class Clients:
             method = Exchange.Unbind(destination=destination, source=source, routing_key=key, arguments=dict(arguments))
         else:
             method = Queue.Unbind(queue=destination, exchange=source, routing_key=key, arguments=dict(arguments))
-        actor.send(number, method, state=topology.changed())
+        actor.send(number, self._perhaps_nowait(method), state=topology.changed())
 
     def purge(self) -> None:
         found = self._channel()
@@ -377,7 +383,7 @@ class Clients:
             self._say(actor, f"purges {queue.name} on {number}")
             count = len(queue.ready)
             queue.purge()
-            actor.send(number, Queue.Purge(queue=queue.name), expect=_counted(count))
+            actor.send(number, self._perhaps_nowait(Queue.Purge(queue=queue.name)), expect=_counted(count))
 
     def delete_queue(self) -> None:
         found = self._channel()
@@ -388,7 +394,8 @@ class Clients:
             count = 0 if queue.is_stream else len(queue.ready)
             self._deleted(queue)
             state = self.world.topology.changed()
-            actor.send(number, Queue.Delete(queue=queue.name), state=state, expect=_counted(count))
+            method = self._perhaps_nowait(Queue.Delete(queue=queue.name))
+            actor.send(number, method, state=state, expect=_counted(count))
 
     # -- publishing ----------------------------------------------------------------------------------------------------
 
@@ -484,7 +491,8 @@ class Clients:
         consumer = ConsumerModel(tag, channel, queue, no_ack)
         self._add(consumer)
         arguments = {"x-priority": priority} if priority else {}
-        actor.send(number, Basic.Consume(0, queue.name, tag, no_ack=no_ack, arguments=arguments))
+        method = Basic.Consume(0, queue.name, tag, no_ack=no_ack, arguments=arguments)
+        actor.send(number, self._perhaps_nowait(method))
 
     def _add(self, consumer) -> None:
         consumer.channel.consumers[consumer.tag] = consumer
@@ -498,7 +506,7 @@ class Clients:
         arguments = consumer.arguments(self.random, self.world.queue(queue)._log, self.world.broker.wall_ms())
         self._say(actor, f"reads {queue.name} as {tag} on {number} from {arguments}")
         self._add(consumer)
-        actor.send(number, Basic.Consume(0, queue.name, tag, arguments=arguments))
+        actor.send(number, self._perhaps_nowait(Basic.Consume(0, queue.name, tag, arguments=arguments)))
 
     def cancel(self) -> None:
         found = self._channel()
@@ -512,7 +520,7 @@ class Clients:
         self._say(actor, f"cancels {tag} on {number}")
         channel.cancel(tag)
         self._unused({queue})
-        actor.send(number, Basic.Cancel(tag), state=self.world.topology.changed())
+        actor.send(number, self._perhaps_nowait(Basic.Cancel(tag)), state=self.world.topology.changed())
 
     def qos(self) -> None:
         found = self._channel()

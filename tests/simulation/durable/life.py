@@ -3,6 +3,7 @@ one promised, and lives on.
 """
 
 from broker.store.records import split
+from streams.errors import ReadFailed
 from tests.conversation import Broker
 from tests.simulation.durable import checks, sizes
 from tests.simulation.durable.clients import Clients
@@ -37,15 +38,11 @@ class Life:
         world.say(f"start with {world.durability}, {world.sizes}")
         # Without syncs a power cut may take anything; after a start with syncs it may not, whatever was before.
         self._power_matters = self._power_matters and world.durability == "fsync"
+        while self.random.random() < 0.05:
+            self._start_in_vain()
         if self.random.random() < 0.2:
             world.disk.steps_left = self.random.randrange(12)
-        world.broker = Broker(
-            files=world.disk,
-            disk_waits=True,
-            durability=world.durability,
-            seed=self.random.getrandbits(32),
-            now=world.now,
-        )
+        world.broker = self._broker()
         world.disk.steps_left = None
         self._power_matters = world.durability == "fsync"
         self._compare(clean=clean)
@@ -55,6 +52,23 @@ class Life:
         for act in self.clients.opening():
             act()
             self._check()
+
+    def _broker(self, **settings) -> Broker:
+        world = self.world
+        seed = self.random.getrandbits(32)
+        settings = {"disk_waits": True, "durability": world.durability, **settings}
+        return Broker(files=world.disk, seed=seed, now=world.now, **settings)
+
+    def _start_in_vain(self) -> None:
+        """The disk refuses something, and says so: then nobody may take what it does not give for lost."""
+        world = self.world
+        self.disk_work.spoil()
+        try:
+            self._broker()
+        except (OSError, ReadFailed) as error:
+            world.say(f"it cannot start: {error}")
+        self.disk_work.mend()
+        world.disk = world.disk.after_kill(self.random)
 
     def _compare(self, *, clean: bool) -> None:
         """What the new node has against what the old one promised."""
@@ -191,6 +205,7 @@ class Life:
             how = self.random.choice(("power", "kill"))
         if how == "power" and not self._power_matters:
             how = "kill"
+        how = "power" if how == "dark" else how
         world.say(f"crash: {how}")
         self.crashes[how] += 1
         world.follows = False
@@ -207,6 +222,9 @@ class Life:
 
     def end(self) -> None:
         """Everything is consumed or deleted, and nothing is left on the disk."""
+        if not self._power_matters and self.random.random() < 0.5:
+            self._end_in_the_dark()
+            return
         self.disk_work.calm = True
         self.quiet()
         world = self.world
@@ -226,6 +244,24 @@ class Life:
         self.quiet()
         assert abs(world.broker.node.gauge.bytes) < 1e-3, f"the gauge says {world.broker.node.gauge.bytes}"
         assert not world.broker.node.sessions
+
+    def _end_in_the_dark(self) -> None:
+        """The power goes where nothing was synced: anything may be lost, nothing is made up, and a node starts."""
+        world = self.world
+        self._crash("dark")
+        broker = self._broker(disk_waits=False)
+        client = broker.connect(1)
+        for name in sorted(broker.queues):
+            queue = broker.queue(name)
+            found, _ = _held_by(queue)
+            places = [place for place, _ in found]
+            assert places == sorted(set(places)), f"{name}: {places} are not in order"
+            known = set(range(world.messages))
+            assert known.issuperset(message for _, message in found), f"{name}: {found}"
+            if not log_name(queue).startswith("s"):
+                drained = [int(body[:8]) for body in client.drain(name)]
+                assert drained == [message for _, message in found], f"{name}: {drained} of {found}"
+        broker.stop()
 
 
 def _held_by(queue) -> tuple[list[tuple[int, int]], int]:
