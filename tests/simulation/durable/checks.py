@@ -33,11 +33,13 @@ class Names:
 class Windows:
     """However long a durable queue is, memory holds a window of it (what came back from consumers set aside)."""
 
-    # A run, or the records of a chunk, may come on top.
-    SLACK = 120
+    # What may come on top: a run of publishes that begins below the limit, or what a chunk holds beside its last run.
+    RUN = 30
+    RECORD_BYTES = 60
 
     def __call__(self, world) -> None:
-        most = world.sizes["classic._WINDOW_BYTES"] // 200 + self.SLACK
+        chunk = min(world.sizes["LogWriter.CHUNK_BYTES"] // self.RECORD_BYTES, 3 * self.RUN)
+        most = world.sizes["classic._WINDOW_BYTES"] // 200 + self.RUN + chunk
         for name, model in world.topology.queues.items():
             if model.durable and not model.is_stream:
                 ready = world.broker.queue(name)._ready

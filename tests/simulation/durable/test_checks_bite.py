@@ -6,14 +6,18 @@ import pytest
 
 from broker.message import Message
 from broker.node import Node
+from broker.queues.classic import ClassicQueue
 from broker.queues.ready import Ready
 from broker.session.confirms import Promise
+from broker.session.subscription import Limit
 from broker.store.committing import Batch, Committing
 from broker.store.queue_log import QueueLog
+from broker.store.settled import SettledSet
 from broker.store.stream_log import StreamLog
 from broker.turn import Turn
 from streams.commit import Commit
 from streams.layout import Layout
+from streams.writer import LogWriter
 from tests.simulation.durable import life
 
 SEEDS = 300
@@ -93,6 +97,59 @@ def show_readers_what_is_not_safe(patch) -> None:
     patch.setattr(Layout, "written", written_once)
 
 
+def keep_everything_in_memory(patch) -> None:
+    patch.setattr(ClassicQueue, "_window", lambda _: 1_000_000)
+
+
+def leave_files_behind(patch) -> None:
+    remove_all = LogWriter._remove_all
+
+    def forget(writer: LogWriter) -> None:
+        remove_all(writer)
+        writer._removals.clear()
+
+    patch.setattr(LogWriter, "_remove_all", forget)
+
+
+def let_go_of_what_is_not_settled(patch) -> None:
+    patch.setattr(SettledSet, "settled_within", lambda _, begin, end: end - begin)
+
+
+def lose_what_memory_does_not_hold(patch) -> None:
+    patch.setattr(QueueLog, "leave_behind", lambda *_, **__: None)
+
+
+def put_back_at_the_end(patch) -> None:
+    def put_back(ready: Ready, entries) -> None:
+        for sequence, message in entries:
+            ready.push_row(sequence, [message])
+
+    patch.setattr(Ready, "put_back", put_back)
+
+
+def give_one_more_than_there_is_room(patch) -> None:
+    room = Limit.room
+    patch.setattr(Limit, "room", lambda limit: room(limit) + 1)
+
+
+def append_message_by_message(patch) -> None:
+    append = LogWriter.append
+
+    def one_by_one(writer: LogWriter, records, now_ms: int, *rest, **more) -> int:
+        writer._open = None
+        base = writer.next_offset
+        for record in records:
+            append(writer, [record], now_ms, *rest, **more)
+            writer._open = None
+        return base
+
+    patch.setattr(LogWriter, "append", one_by_one)
+
+
+def forget_a_reader_whose_block_was_refused(patch) -> None:
+    patch.setattr(Turn, "read_again", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     ("breach", "complaint"),
     [
@@ -107,6 +164,14 @@ def show_readers_what_is_not_safe(patch) -> None:
         ),
         (leave_out_syncs, r"safe up to \d+, and after the crash it ends at \d+|are lost|definitions: there is"),
         (show_readers_what_is_not_safe, r"\d+ was delivered and \d+ are safe"),
+        (keep_everything_in_memory, r"has \d+ messages in memory, and \d+ are a full window"),
+        (leave_files_behind, r"files of .*, which are gone"),
+        (let_go_of_what_is_not_settled, r"are lost"),
+        (lose_what_memory_does_not_hold, r"message count \d+, not \d+"),
+        (put_back_at_the_end, r"were given out, and .* were first|may have been delivered before and is not flagged"),
+        (give_one_more_than_there_is_room, r"outstanding, prefetch|outstanding on the channel, shared prefetch"),
+        (append_message_by_message, r"half of a batch shows"),
+        (forget_a_reader_whose_block_was_refused, r"mostly on disk, and .* has room|was never given"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
