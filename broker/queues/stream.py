@@ -14,6 +14,7 @@ from broker.queues.bloom import filter_of
 from broker.queues.gauge import MemoryGauge
 from broker.queues.offset_argument import max_age_ms
 from broker.store.committing import Logged
+from broker.store.records import written
 from broker.store.stream_log import StreamLog
 from broker.turn import ERROR
 from streams.cursor import NEED_BLOCK, Cursor, Wait
@@ -122,9 +123,8 @@ class StreamQueue:
         persistent: bool = False,  # noqa: ARG002 - a stream keeps everything
     ) -> Logged:
         """Append messages. Returns the log whose next commit makes them safe, and readable."""
-        records = [message.route + message.content for message in messages]
         bloom = filter_of(messages, self._filter_bytes)
-        self._logged.writer.append(records, turn.wall_ms, bloom=bloom)
+        self._logged.writer.append(written(messages), turn.wall_ms, bloom=bloom)
         turn.write(self._logged, size_bytes)
         return self._logged
 

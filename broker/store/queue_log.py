@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from broker.message import Message
 from broker.store.committing import Logged
-from broker.store.records import split_all
+from broker.store.records import read, written
 from broker.store.settled import SettledSet
 from streams.cursor import AT_TAIL, NEED_BLOCK, Cursor, Wait
 from streams.errors import Damage
@@ -105,7 +105,7 @@ class QueueLog(Logged):
     def append(self, messages: Sequence[Message], *, persistent: bool, turn: "Turn") -> int:
         """Give messages their offsets; the first one's. Persistent ones are safe once ``is_done(forming)``."""
         if persistent:
-            records = [message.route + message.content for message in messages]
+            records = written(messages)
             size = sum(map(len, records))
             base = self.writer.append(records, turn.wall_ms)
             turn.write(self, size)
@@ -224,7 +224,7 @@ class QueueLog(Logged):
 
     def _pieces(self, base: int, records: list[bytes]) -> list[Piece]:
         if base >= self.settled.floor and self.settled.is_plain and b"" not in records:
-            return [(base, _messages(records))]
+            return [(base, read(records))]
         pieces: list[Piece] = []
         run: list[bytes] = []
         for offset, record in enumerate(records, base):
@@ -232,7 +232,7 @@ class QueueLog(Logged):
                 run.append(record)
                 continue
             if run:
-                pieces.append((offset - len(run), _messages(run)))
+                pieces.append((offset - len(run), read(run)))
                 run = []
             kept = None if record else self._kept.pop(offset, None)
             if kept is not None:
@@ -242,7 +242,7 @@ class QueueLog(Logged):
                 # A transient message of a run that was killed before it said so.
                 self.behind -= 1
         if run:
-            pieces.append((base + len(records) - len(run), _messages(run)))
+            pieces.append((base + len(records) - len(run), read(run)))
         return pieces
 
     # --- committing ---
@@ -340,10 +340,6 @@ def _settle_unsaid(log: Log, settled: SettledSet) -> list[tuple[int, int]]:
 def _lose(settled: SettledSet, damage: Damage) -> None:
     if damage.first_offset < damage.end_offset:
         settled.add(damage.first_offset, damage.end_offset)
-
-
-def _messages(records: list[bytes]) -> list[Message]:
-    return [Message(content, route) for route, content in split_all(records)]
 
 
 def _stretches(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

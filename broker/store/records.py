@@ -12,23 +12,18 @@ the route repeats, which is compared before it is parsed, and 290 where it does 
 
 from collections.abc import Iterable, Sequence
 
+from broker.message import Message
 from protocol.amqp.basic import route_size
 
 
-def join(route: bytes, contents: Iterable[bytes]) -> list[bytes]:
-    """The records of contents that were published with one route."""
-    return [route + content for content in contents]
+def written(messages: Iterable[Message]) -> list[bytes]:
+    """The record of each message."""
+    return [message.route + message.content for message in messages]
 
 
-def split(record: bytes) -> tuple[bytes, bytes]:
-    """A record's route and content."""
-    size = route_size(record)
-    return record[:size], record[size:]
-
-
-def split_all(records: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
-    """The route and content of each. One route that repeats is one object, as ``Message.route`` should be."""
-    messages: list[tuple[bytes, bytes]] = []
+def read(records: Sequence[bytes]) -> list[Message]:
+    """The messages of records. One route that repeats is one object, as ``Message.route`` should be."""
+    messages: list[Message] = []
     if not records:
         return messages
     size = route_size(records[0])
@@ -38,5 +33,5 @@ def split_all(records: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
         if not record.startswith(route):
             size = route_size(record)
             route = record[:size]
-        messages.append((route, record[size:]))
+        messages.append(Message(record[size:], route))
     return messages
