@@ -2,7 +2,7 @@
 one promised, and lives on.
 """
 
-from broker.store.records import split
+from broker.store.records import read
 from streams.errors import ReadFailed
 from tests.conversation import Broker
 from tests.simulation.durable import checks, sizes
@@ -282,7 +282,7 @@ def _held_by(queue) -> tuple[list[tuple[int, int]], int]:
 
 def message_in(record: bytes) -> int:
     """The number that a record's message begins with."""
-    _, content = split(record)
+    content = read([record])[0].content
     at = 8 + int.from_bytes(content[3:7], "big") + 7
     return int(content[at : at + 8])
 
