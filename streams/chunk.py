@@ -142,10 +142,15 @@ def read_records(data: bytes, at: int, header: ChunkHeader) -> list[bytes]:
         # All of one length, as most streams have them: one call cuts all, 25 ns a record instead of 80.
         size = int.from_bytes(packed[:4], "little")
         return list(Struct(f"{size}s" * header.count).unpack_from(data, position))
-    lengths = array("I", packed)
+    return [data[start:end] for start, end in pairwise(accumulate(read_lengths(packed), initial=position))]
+
+
+def read_lengths(packed: bytes) -> "array[int]":
+    """The lengths of records, as they stand before those; what is cut short is left out."""
+    lengths = array("I", packed[: len(packed) // 4 * 4])
     if _SWAP:
         lengths.byteswap()
-    return [data[start:end] for start, end in pairwise(accumulate(lengths, initial=position))]
+    return lengths
 
 
 def read_batch(data: bytes, at: int, header: ChunkHeader) -> Batch:

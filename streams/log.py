@@ -11,10 +11,9 @@ from streams.chunk import Batch
 from streams.cursor import USER_ONLY, Cursor
 from streams.errors import Damage, Repair
 from streams.files import Files
-from streams.format import Kind
 from streams.offset_spec import OffsetSpec
 from streams.recovery import Findings, open_segment, set_aside
-from streams.segment import UNFINISHED, Segment, parse_name, read_commit, read_controls
+from streams.segment import UNFINISHED, Segment, empty_records, parse_name, read_controls
 from streams.tail import Tail
 
 # A MiB is what a fast stream takes in while its readers take one turn; a thousand busy streams then hold 1 GiB.
@@ -182,15 +181,13 @@ class Log:
         newest = next((segment for segment in reversed(self.segments) if not segment.dropped), None)
         return [] if newest is None else read_controls(self.files, newest, kinds, restart)
 
-    def last_records(self) -> list[Batch]:
-        """The user records of the last commit, if they are the last that is there: nothing may have been appended yet.
+    def empty_records(self, behind: frozenset[int]) -> list[int]:
+        """The offsets of the user records of no bytes behind the newest segment's last control chunk of these kinds.
 
         Blocks, as ``controls`` does. Raises OSError.
         """
-        newest = self.active
-        if newest is None or newest.last_kind != Kind.USER:
-            return []
-        return [batch for batch in read_commit(self.files, newest) if batch.kind == Kind.USER]
+        newest = next((segment for segment in reversed(self.segments) if not segment.dropped), None)
+        return [] if newest is None else empty_records(self.files, newest, behind)
 
     # --- what is told ---
 

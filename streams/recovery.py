@@ -221,9 +221,6 @@ class _Scan:
 
     def _take(self, header: ChunkHeader) -> None:
         self._segment.note(header, header.epoch, header.number)
-        self._segment.last_kind = header.kind
-        if header.flags & BEGINS_COMMIT:
-            self._segment.commit = header.position
         self._position = header.end
 
     def _leftover(self) -> bool:

@@ -1,6 +1,6 @@
 """Segment: one file of a log, as far as it is safe: its name, its state, its index. No writing, no repairing here."""
 
-from streams.chunk import Batch, ChunkBuilder, read_batch, read_header, verify
+from streams.chunk import Batch, ChunkBuilder, read_batch, read_header, read_lengths, verify
 from streams.files import File, Files
 from streams.format import HEADER_BYTES, ChunkHeader, Footer, Kind, SegmentHeader
 from streams.index import Index, Waypoint, chained
@@ -29,14 +29,11 @@ class Segment:
 
     ``end`` is where its safe chunks end; ``size`` what it takes on disk. ``epoch`` and ``chunk_number`` are the last
     chunk's. ``index`` is there for the newest segment only; a closed one's is read when someone seeks in it.
-    ``commit`` and ``last_kind`` are what recovery found in a segment without a footer: where its last commit begins,
-    and its last chunk's kind.
     """
 
     __slots__ = (
-        "base_offset", "chunk_number", "commit", "dropped", "end", "epoch", "first_ms", "index",
-        "last_chunk_base", "last_kind", "last_ms", "next_offset", "number", "path", "salt", "sealed", "size",
-        "waypoint",
+        "base_offset", "chunk_number", "dropped", "end", "epoch", "first_ms", "index", "last_chunk_base", "last_ms",
+        "next_offset", "number", "path", "salt", "sealed", "size", "waypoint",
     )  # fmt: skip
 
     def __init__(self, path: str, number: int, base_offset: int, salt: int, epoch: int) -> None:
@@ -52,8 +49,6 @@ class Segment:
         self.first_ms = 0
         self.last_ms = 0
         self.last_chunk_base = base_offset
-        self.commit = HEADER_BYTES
-        self.last_kind: int | None = None
         self.sealed = False
         self.dropped = False
         self.waypoint = 0
@@ -126,18 +121,25 @@ def read_chunk(file: File, position: int, salt: int) -> Batch | None:
     return read_batch(data, 0, header) if verify(data, 0, header, salt) else None
 
 
-def read_commit(files: Files, segment: Segment) -> list[Batch]:
-    """The chunks of the last commit that recovery found; damaged ones, and what follows them, are left out."""
+def empty_records(files: Files, segment: Segment, behind: frozenset[int]) -> list[int]:
+    """The offsets of user records of no bytes behind the segment's last chunk of these kinds.
+
+    No record is read: where a chunk's are small, that is 4 bytes for each, else next to nothing.
+    """
+    found: list[int] = []
     file = files.open(segment.path)
     try:
-        batches: list[Batch] = []
-        position = segment.commit
-        while position < segment.end and (batch := read_chunk(file, position, segment.salt)) is not None:
-            batches.append(batch)
-            position = batch.end
-        return batches
+        index = segment.index or load_index(file, segment.waypoint, segment.salt)
+        position = max((place for _, place in index.control_places(behind)), default=HEADER_BYTES)
+        while position < segment.end and (header := read_header(file.read(position, HEADER_BYTES), 0, position)):
+            if header.kind == Kind.USER:
+                lengths = read_lengths(file.read(position + HEADER_BYTES + header.filter_bytes, 4 * header.count))
+                if 0 in lengths:
+                    found += [header.base_offset + at for at, length in enumerate(lengths) if not length]
+            position = header.end
     finally:
         file.close()
+    return found
 
 
 def load_index(file: File, waypoint: int, salt: int) -> Index:

@@ -73,7 +73,7 @@ class QueueLog(Logged):
     def __init__(self, log: Log, open_writer: "Callable[[QueueLog], LogWriter]", handed_out: int | None) -> None:
         """Restore what the log holds. Raises OSError.
 
-        ``handed_out`` None: nobody knows, so all may have been. Then its last commit is read, and no other messages.
+        ``handed_out`` None: nobody knows, as the broker was killed, so all may have been.
         """
         super().__init__(log)
         self.settled = _restored(log)
@@ -328,13 +328,10 @@ def _restored(log: Log) -> SettledSet:
 def _settle_unsaid(log: Log, settled: SettledSet) -> list[tuple[int, int]]:
     """Settle the transient messages of a commit that was cut short before it said so; which they are. Raises OSError.
 
-    It says so behind the records, so this is a log that ends with records; most of those end with a whole commit.
+    It says so behind its records, and the next commit would have for both.
     """
-    unsaid: list[tuple[int, int]] = []
-    for batch in log.last_records():
-        transient = [offset for offset, record in enumerate(batch.records, batch.base_offset) if not record]
-        unsaid += [(offset, offset + 1) for offset in transient if settled.add(offset, offset + 1)]
-    return unsaid
+    transient = log.empty_records(CONTROLS)
+    return [(offset, offset + 1) for offset in transient if settled.add(offset, offset + 1)]
 
 
 def _lose(settled: SettledSet, damage: Damage) -> None:

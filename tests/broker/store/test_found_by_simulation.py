@@ -273,3 +273,25 @@ def test_a_transient_message_of_a_commit_that_was_cut_short_does_not_count(broke
         assert again.connect(1).count() == 2
         again.stop()
     assert Broker(files=disk).connect(1).drain() == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("segment_bytes", [1, 1_000_000])
+def test_nor_does_it_count_after_a_start_that_was_cut_short(broker, client, disk, monkeypatch, segment_bytes):
+    """That start had closed the segment, or begun an epoch, and not said it yet: the log did not end with records."""
+    client.publish(1, b"one", **PERSISTENT)
+    written(broker)
+    client.publish(1, b"transient")
+    client.publish(1, b"two", **PERSISTENT)
+    written(broker)
+    disk = disk.after_kill(Random(0))
+    (log,) = (inode for path, inode in disk.entries.items() if path.startswith("data/logs/"))
+    del log.now[-84:]
+    log.sync()
+    monkeypatch.setattr(store, "QUEUE_SEGMENT_BYTES", segment_bytes)
+    for seed in range(40):
+        copy = disk.after_power_cut(Random(seed))
+        for steps in (seed % 10, 3, 100):
+            copy = copy.after_power_cut(Random(seed))
+            copy.steps_left = steps
+            with contextlib.suppress(PowerCut):
+                assert Broker(files=copy).connect(1).count() == 2
