@@ -38,7 +38,7 @@ class Windows:
     RECORD_BYTES = 60
 
     def __call__(self, world) -> None:
-        chunk = min(world.sizes["LogWriter.CHUNK_BYTES"] // self.RECORD_BYTES, 3 * self.RUN)
+        chunk = min(world.largest_chunk // self.RECORD_BYTES, 3 * self.RUN)
         most = world.sizes["classic._WINDOW_BYTES"] // 200 + self.RUN + chunk
         for name, model in world.topology.queues.items():
             if model.durable and not model.is_stream:

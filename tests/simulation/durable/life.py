@@ -34,6 +34,7 @@ class Life:
         """The next node, on what there is. A crash may come before it is up."""
         world = self.world
         world.sizes = sizes.choose(self.random)
+        world.largest_chunk = max(world.largest_chunk, world.sizes["LogWriter.CHUNK_BYTES"])
         world.durability = self.random.choice(("fsync",) * 4 + ("os",))
         world.say(f"start with {world.durability}, {world.sizes}")
         # Without syncs a power cut may take anything; after a start with syncs it may not, whatever was before.

@@ -35,6 +35,8 @@ class World:
         # Models of everything that ever had a log, by its name.
         self.logged: dict[str, object] = {}
         self.sizes: dict[str, int] = {}
+        # What was written with other sizes is still there.
+        self.largest_chunk = 0
         self.messages = 0
         # What all its runs went through, in numbers.
         self.tally: Counter[str] = Counter()
