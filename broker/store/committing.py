@@ -155,11 +155,13 @@ class Committing:
         waiting = {**backlog.unwritten, **backlog.patient}
         if self.definitions in waiting:
             waiting = {self.definitions: None, **waiting}
-        logs = list(waiting)
-        backlog.unwritten, backlog.patient = dict.fromkeys(logs[_LOGS_AT_ONCE:]), {}
-        commits = []
+        backlog.unwritten, backlog.patient = {}, {}
+        commits: list[tuple[Logged, Commit]] = []
         first_alone = False
-        for log in logs[:_LOGS_AT_ONCE]:
+        for log in waiting:
+            if len(commits) == _LOGS_AT_ONCE:
+                backlog.unwritten[log] = None
+                continue
             log.gather(turn.wall_ms)
             commit = log.writer.take_pending()
             if commit is not None:

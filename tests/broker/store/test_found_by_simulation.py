@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from broker.queues import classic
-from broker.store import store
+from broker.store import committing, store
 from tests.conversation import Basic, Broker, Confirm, Queue
 from tests.simulation.durable.disk import Disk
 from tests.streams.faulty import PowerCut
@@ -295,3 +295,17 @@ def test_nor_does_it_count_after_a_start_that_was_cut_short(broker, client, disk
             copy.steps_left = steps
             with contextlib.suppress(PowerCut):
                 assert Broker(files=copy).connect(1).count() == 2
+
+
+def test_logs_with_nothing_to_write_do_not_keep_others_from_it(broker, client, monkeypatch):
+    """A batch takes so many logs; where those had nothing, none was written, and the others waited for another turn."""
+    monkeypatch.setattr(committing, "_LOGS_AT_ONCE", 1)
+    client.publish(1, b"one", **PERSISTENT)
+    written(broker)
+    client.send(1, Queue.Declare(queue="other", durable=True))
+    written(broker)
+    client.frames()
+    broker.node.backlog.unwritten[broker.queue("q")._log] = None
+    client.publish(1, b"two", key="other", **PERSISTENT)
+    assert broker.commit()
+    client.expect(Basic.Ack, delivery_tag=2)
