@@ -5,7 +5,6 @@ Clocks and randomness come in as arguments; the shell in ``broker.server`` gives
 
 import hmac
 from collections.abc import Callable
-from heapq import heappop, heappush
 from typing import Any
 
 import broker
@@ -75,10 +74,6 @@ class Node:
         self._store = store
         # What restoring found, for the first turn to tell.
         self._found: list[tuple[int, str]] = []
-        # Heap of deadlines, and whose they are: a session that is gone leaves no more than two numbers behind.
-        self._timetable: list[tuple[float, int]] = []
-        self._timetable_entries = 0
-        self._awaited: dict[int, Session] = {}
         self._offer = _offer(config)
         if store.definitions is not None:
             self.definitions = self.committing.definitions = definitions_log(store.definitions)
@@ -255,7 +250,7 @@ class Node:
     def forget(self, session: Session) -> None:
         """Its socket is gone."""
         self.sessions.pop(session, None)
-        self._awaited.pop(session.timetable_entry, None)
+        self.backlog.timetable.drop(session)
 
     def shutdown(self, turn: Turn) -> None:
         """Tell every client that the broker stops (320); the shell closes their sockets in time."""
@@ -296,27 +291,19 @@ class Node:
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def reschedule(self, session: Session) -> None:
-        """A session's deadline may have come nearer. One that moved away is found out when its old time comes."""
-        deadline = session.next_deadline() if session in self.sessions else None
-        if deadline is not None and (session.due is None or deadline < session.due):
-            self._awaited.pop(session.timetable_entry, None)
-            self._timetable_entries += 1
-            session.due, session.timetable_entry = deadline, self._timetable_entries
-            self._awaited[session.timetable_entry] = session
-            heappush(self._timetable, (deadline, session.timetable_entry))
+        """A session's deadline may have come nearer."""
+        if session in self.sessions:
+            self.backlog.timetable.look_at(session)
 
     def next_deadline(self) -> float | None:
         """When ``tick`` may have something to do; None if never. Monotonic seconds."""
-        timetable = self._timetable
-        while timetable and timetable[0][1] not in self._awaited:
-            heappop(timetable)
-        session = timetable[0][0] if timetable else None
-        read = self.backlog.refused_since + _READ_AGAIN_S if self.backlog.refused else None
-        deadlines = (session, read, self.committing.next_deadline())
+        backlog = self.backlog
+        read = backlog.refused_since + _READ_AGAIN_S if backlog.refused else None
+        deadlines = (backlog.timetable.next_deadline(), read, self.committing.next_deadline())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def tick(self, turn: Turn) -> None:
-        """Do what is due: heartbeats and time-outs of sessions, reads that the disk refused.
+        """Do what is due: heartbeats and time-outs of sessions, deadlines of queues, reads that the disk refused.
 
         What it refused to write is tried again after any turn.
         """
@@ -325,13 +312,7 @@ class Node:
             for queue in backlog.refused:
                 turn.touch(queue)
             backlog.refused = {}
-        timetable = self._timetable
-        while timetable and timetable[0][0] <= turn.now:
-            session = self._awaited.pop(heappop(timetable)[1], None)
-            if session is not None:
-                session.due = None
-                session.tick(turn)
-                self.reschedule(session)
+        backlog.timetable.tick(turn)
 
 
 def _offer(config: Config) -> Offer:

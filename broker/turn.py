@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Protocol
 
+from broker.timetable import Timed, Timetable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,6 +72,7 @@ class Backlog:
         "reads",
         "refused",
         "refused_since",
+        "timetable",
         "unread",
         "unwritten",
         "unwritten_bytes",
@@ -93,6 +96,7 @@ class Backlog:
         # Queues that the disk has refused a block, and since when the first of them waits (monotonic seconds).
         self.refused: dict[Dispatcher, None] = {}
         self.refused_since = 0.0
+        self.timetable = Timetable()
 
 
 class Turn:
@@ -156,6 +160,14 @@ class Turn:
         if not backlog.refused:
             backlog.refused_since = self.now
         backlog.refused[queue] = None
+
+    def look_at(self, owner: Timed) -> None:
+        """``owner`` waits for a moment, which may have come nearer."""
+        self._backlog.timetable.look_at(owner)
+
+    def forget(self, owner: Timed) -> None:
+        """``owner`` waits for no moment any more."""
+        self._backlog.timetable.drop(owner)
 
     def notice(self, level: int, text: str) -> None:
         """Leave a line for the log. What clients call themselves is in it: what could forge a line is shown escaped."""

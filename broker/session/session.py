@@ -70,9 +70,6 @@ class Session:
         self.on_resume: Callable[[], None] = _no_one
         self.has_published = False
         self.blocked = False
-        # When the node's timetable will look at this session, and the entry that says so; kept by the node.
-        self.due: float | None = None
-        self.timetable_entry = 0
         self._began = now
         self._heard = False
         self._has_unread = False
@@ -336,3 +333,4 @@ class Session:
             # What it has not read by now it will not read: without bytes to send the shell can shut the socket.
             self.outbox.discard()
             self.node.backlog.outboxes[self.outbox] = None
+        self.node.reschedule(self)
