@@ -1,4 +1,15 @@
-"""Message: what was published, one object however many queues hold it."""
+"""Message: what was published, one object however many queues hold it; and what a queue adds that looks into it."""
+
+from typing import Final
+
+from protocol.amqp import properties
+from protocol.amqp.basic import PROPERTIES_AT
+from protocol.amqp.content import properties_of
+
+# A deadline that does not come. All deadlines of messages are ms since 1970.
+NEVER_MS: Final = 2**63
+# Of the two bytes of property flags, the first one's bit that says that there is an expiration.
+_HAS_EXPIRATION: Final = properties.EXPIRATION >> 8
 
 
 class Message:
@@ -11,6 +22,78 @@ class Message:
 
     __slots__ = ("content", "route")
 
+    # What most messages are: without an expiration of their own, in a queue that does not look into them.
+    ttl_ms: int | None = None
+    deadline_ms: int = NEVER_MS
+    priority: int = 0
+    attempts: int = 0
+    acquired: int = 0
+
     def __init__(self, content: bytes, route: bytes) -> None:
         self.content = content
         self.route = route
+
+    @property
+    def original(self) -> bytes:
+        """The content as it was published."""
+        return self.content
+
+
+class ExpiringMessage(Message):
+    """One with an expiration, in ms."""
+
+    __slots__ = ("ttl_ms",)
+
+    def __init__(self, content: bytes, route: bytes, ttl_ms: int) -> None:
+        super().__init__(content, route)
+        self.ttl_ms = ttl_ms
+
+
+class QueuedMessage(Message):
+    """As one queue holds it: until when, how urgent, how often it was handed out in vain, and how often at all.
+
+    ``content`` may tell its consumer of that; ``original`` does not.
+    """
+
+    __slots__ = ("_published", "acquired", "attempts", "deadline_ms", "priority")
+
+    def __init__(self, message: Message, deadline_ms: int, priority: int) -> None:
+        super().__init__(message.content, message.route)
+        self._published = message.content
+        self.deadline_ms = deadline_ms
+        self.priority = priority
+        self.attempts = 0
+        self.acquired = 0
+
+    @property
+    def original(self) -> bytes:
+        return self._published
+
+
+def has_expiration(content: bytes) -> bool:
+    """Whether its properties have one."""
+    return bool(content[PROPERTIES_AT] & _HAS_EXPIRATION)
+
+
+def expiration_ms(content: bytes) -> int | None:
+    """A message's own time to live; None where it has none, or none that is a number (3.x stored what it was given)."""
+    if not has_expiration(content):
+        return None
+    text = properties.short_string(properties_of(content), properties.EXPIRATION) or ""
+    return int(text) if text.isdecimal() else None
+
+
+def priority_of(content: bytes) -> int:
+    """A message's priority, 0 where it has none."""
+    return properties.priority(properties_of(content))
+
+
+def body_bytes(content: bytes) -> int:
+    """The size of a message's body."""
+    return int.from_bytes(content[11:19], "big")
+
+
+def message_of(content: bytes, route: bytes) -> Message:
+    """A message of checked content."""
+    ttl_ms = expiration_ms(content)
+    return Message(content, route) if ttl_ms is None else ExpiringMessage(content, route, ttl_ms)

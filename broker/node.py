@@ -5,18 +5,15 @@ Clocks and randomness come in as arguments; the shell in ``broker.server`` gives
 
 import hmac
 from collections.abc import Callable
-from typing import Any
 
 import broker
 from broker.config import Config
+from broker.queue_factory import QueueFactory
 from broker.queues import Queue
-from broker.queues.arguments import STREAM, queue_type
 from broker.queues.classic import ClassicQueue
 from broker.queues.gauge import MemoryGauge
-from broker.queues.stream import StreamQueue, segment_bytes
 from broker.session.session import Session
 from broker.store.committing import Batch, Committing, Logged
-from broker.store.definition_state import QueueDefinition
 from broker.store.journal import DefinitionsJournal
 from broker.store.queue_log import QueueLog
 from broker.store.store import Store, definitions_log
@@ -63,6 +60,7 @@ class Node:
         # Why publishers are held back, in RabbitMQ's words; "" when they are not.
         self.alarm = ""
         self.congested = False
+        self.nack_counts = True
         self.gauge = MemoryGauge()
         self.backlog = Backlog()
         self.committing = Committing(self.backlog)
@@ -87,10 +85,12 @@ class Node:
         journal = None
         if definitions is not None:
             journal = DefinitionsJournal(definitions, self.wall_clock_ms, self._definitions_touched)
-        vhost = VirtualHost(name, make_queue=self._make_queue, random_bytes=self.random_bytes, journal=journal)
+        factory = QueueFactory(self._store, self.gauge, tell=self._tell_later)
+        vhost = VirtualHost(name, make_queue=factory.make, random_bytes=self.random_bytes, journal=journal)
+        factory.serve(vhost)
         self.vhosts[name] = vhost
         if definitions is not None:
-            refusals = vhost.restore(definitions.state, self._restore_queue)
+            refusals = vhost.restore(definitions.state, factory.restore)
             self._found += [(ERROR, refusal) for refusal in refusals]
         return vhost
 
@@ -98,59 +98,13 @@ class Node:
         self.backlog.unwritten[self.definitions] = None
         self.definitions_changed = True
 
-    def _make_queue(
-        self, name: str, durable: bool, auto_delete: bool, exclusive_owner: object | None, arguments: dict[str, Any]
-    ) -> Queue:
-        if queue_type(arguments) == STREAM:
-            return self._make_stream(name, arguments, self._store.next_log_id())
-        log_id = self._store.next_log_id() if durable else 0
-        return ClassicQueue(
-            name,
-            durable=durable,
-            auto_delete=auto_delete,
-            exclusive_owner=exclusive_owner,
-            arguments=arguments,
-            gauge=self.gauge,
-            log_id=log_id,
-            open_log=self._log_opener(log_id) if durable and self.definitions is not None else None,
-        )
-
-    def _make_stream(self, name: str, arguments: dict[str, Any], log_id: int) -> StreamQueue:
-        log = self._store.stream_log(log_id, segment_bytes(arguments))
-        self._tell_later(log)
-        return StreamQueue(
-            name, arguments=arguments, log_id=log_id, log=log, gauge=self.gauge if self._store.in_memory else None
-        )
-
-    def _restore_queue(self, definition: QueueDefinition) -> Queue:
-        if queue_type(definition.arguments) == STREAM:
-            return self._make_stream(definition.name, definition.arguments, definition.log_id)
-        log_id = definition.log_id
-        log = self._store.queue_log(log_id) if self._store.has_log(log_id) else None
-        if log is not None:
-            self._tell_later(log)
-            if log.has_to_say:
-                self.backlog.unwritten[log] = None
-        return ClassicQueue(
-            definition.name,
-            durable=True,
-            auto_delete=definition.auto_delete,
-            exclusive_owner=None,
-            arguments=definition.arguments,
-            gauge=self.gauge,
-            log_id=log_id,
-            open_log=self._log_opener(log_id),
-            log=log,
-        )
-
-    def _log_opener(self, log_id: int) -> Callable[[], QueueLog]:
-        return lambda: self._store.queue_log(log_id)
-
     def _tell_later(self, log: Logged) -> None:
         self._found += [(WARNING, str(repair)) for repair in log.log.repairs]
         self._found += [(ERROR, str(damage)) for damage in log.log.damages]
         log.log.repairs.clear()
         log.log.damages.clear()
+        if isinstance(log, QueueLog) and log.has_to_say:
+            self.backlog.unwritten[log] = None
 
     def begin(self, turn: Turn) -> None:
         """Make it known on disk that this run has begun: until it stops in order it counts as killed. Blocks.
@@ -170,6 +124,9 @@ class Node:
         for level, text in self._found:
             turn.notice(level, text)
         self._found.clear()
+        for vhost in self.vhosts.values():
+            for queue in vhost.queues.values():
+                queue.begin(turn)
 
     def stop(self, turn: Turn) -> None:
         """Every session is gone and no batch under way: write what is left to write, let the store go. Blocks."""

@@ -6,7 +6,7 @@ frame, each touched outbox is woken once. A loopback send costs 23 us a message 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from broker.timetable import Timed, Timetable
@@ -65,6 +65,7 @@ class Backlog:
     """What turns leave to the end of the turn and, past its budgets, to the next one. One for each node."""
 
     __slots__ = (
+        "chores",
         "outboxes",
         "patient",
         "patient_since",
@@ -82,6 +83,9 @@ class Backlog:
         # Sets that keep their order, so that a run can be repeated. Queues leave it from the front, one by one, which
         # takes a plain dict longer the more of them have left.
         self.queues: OrderedDict[Dispatcher, None] = OrderedDict()
+        # Pieces of work that a turn may put off, in order: what the broker itself publishes (dead letters, delayed
+        # messages). Each returns what it cost, in dispatched messages.
+        self.chores: deque[Callable[[Turn], int]] = deque()
         self.outboxes: dict[Any, None] = {}
         # Sessions that stopped half-way through their input.
         self.unread: dict[Any, None] = {}
@@ -115,6 +119,7 @@ class Turn:
         "notices",
         "now",
         "outboxes",
+        "refused",
         "wall_ms",
     )
 
@@ -123,6 +128,8 @@ class Turn:
         self.wall_ms = wall_ms
         # How many times a message was put into a queue.
         self.enqueued = 0
+        # Messages that a full queue would not take. Whoever published them clears it.
+        self.refused: set[Any] = set()
         self.notices: list[Notice] = []
         self.outboxes: dict[Any, None] = {}
         self._backlog = backlog
@@ -169,6 +176,10 @@ class Turn:
         """``owner`` waits for no moment any more."""
         self._backlog.timetable.drop(owner)
 
+    def chore(self, work: Callable[[Turn], int]) -> None:
+        """Have ``work`` done when the queues have handed out what they can; it returns what it cost, in messages."""
+        self._backlog.chores.append(work)
+
     def notice(self, level: int, text: str) -> None:
         """Leave a line for the log. What clients call themselves is in it: what could forge a line is shown escaped."""
         printable = text if text.isprintable() else text.encode("unicode_escape").decode()
@@ -178,10 +189,15 @@ class Turn:
         """Have the queues touched so far dispatch, as far as the budget goes: a method that looks at a queue (a get, a
         cancel) is to find it as in RabbitMQ, where the publishes before it have been delivered.
         """
-        queues = self._backlog.queues
-        while queues and self._budget > 0:
-            queue, _ = queues.popitem(last=False)
-            self._budget -= queue.dispatch(self, self._budget)
+        backlog = self._backlog
+        queues, chores = backlog.queues, backlog.chores
+        while self._budget > 0 and (queues or chores):
+            if queues:
+                queue, _ = queues.popitem(last=False)
+                self._budget -= queue.dispatch(self, self._budget)
+            # In turn with the queues, which may always have more to hand out.
+            if chores:
+                self._budget -= chores.popleft()(self)
 
     def catch_up_with(self, queue: Dispatcher) -> None:
         """The same for one queue only."""
@@ -203,4 +219,4 @@ class Turn:
         self._backlog.outboxes = {}
         for outbox in self.outboxes:
             outbox.written_at = self.now
-        return bool(self._backlog.queues or self._backlog.unread)
+        return bool(self._backlog.queues or self._backlog.unread or self._backlog.chores)

@@ -3,14 +3,22 @@
 A transient queue is all in memory. A durable one has a log (``store.queue_log``) for what must outlive the broker, and
 memory holds a window of it: once 8 MiB of messages wait, later ones are written and not kept, and are read back in
 blocks, in a thread, as the window empties.
+
+What a queue does beside that - time to live, limits, priorities - is in ``rules``; one without any of it has none.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from broker.message import Message
+from broker.message import ExpiringMessage, Message
+from broker.queues.dead_letter import MAXLEN, NO_PLACE, REJECTED, DeadLetters, Death
 from broker.queues.gauge import MemoryGauge
 from broker.queues.ready import Entry, Ready
+from broker.queues.ready_kinds import PriorityReady, Waiting, sized
+from broker.queues.rules import Rules, taken
+from broker.queues.settings import REJECT_TO_DEAD_LETTERS, Settings
 from broker.queues.subscribers import Subscriber, Subscribers
 from broker.store.queue_log import QueueLog
 from broker.turn import ERROR
@@ -21,6 +29,8 @@ from streams.reads import BlockRead
 if TYPE_CHECKING:
     from broker.turn import Turn
 
+# Dead letters published in one piece of work, before others get their chance: some 3 ms.
+_DEATHS = 256
 # What a queued message costs beside its content: the object, its place in the deque, the bytes' own head (measured:
 # 234-250 bytes in all for a 16-byte message, whose content is 46).
 MESSAGE_OVERHEAD_BYTES = 200
@@ -37,7 +47,12 @@ class ClassicQueue:
 
     The size of a message that leaves is taken to be the mean, so nothing is counted once a message; an empty queue
     counts 0. ``open_log`` makes a durable queue's log when its first message comes; ``log`` is one that was restored.
+    ``effective`` is what arguments and policies come to. ``on_idle`` is called when nobody used the queue for as long
+    as ``x-expires`` says.
     """
+
+    # A delete may depend on its being empty or unused.
+    heeds_conditions = True
 
     def __init__(
         self,
@@ -48,34 +63,71 @@ class ClassicQueue:
         exclusive_owner: object | None,
         arguments: dict[str, Any],
         gauge: MemoryGauge,
+        effective: Mapping[str, Any] | None = None,
         log_id: int = 0,
         open_log: Callable[[], QueueLog] | None = None,
         log: QueueLog | None = None,
+        dead_letters: DeadLetters | None = None,
+        on_idle: "Callable[[ClassicQueue, Turn], None] | None" = None,
     ) -> None:
         self.name = name
         self.durable = durable
         self.auto_delete = auto_delete
         self.exclusive_owner = exclusive_owner
         self.arguments = arguments
+        self.effective: Mapping[str, Any] = arguments if effective is None else effective
+        self.settings = self._settings()
         self.log_id = log_id
         self.deleted = False
-        self.heeds_conditions = True
         self.ever_consumed = False
         self.held = 0
         self.held_bytes = 0.0
-        self._ready = Ready()
+        self.ready: Waiting = self._make_ready()
+        self.rules: Rules | None = None
         self._subscribers = Subscribers()
         self._gauge = gauge
         self._open_log = open_log
         self._log = log
+        self._dead_letters = dead_letters
+        self._on_idle = on_idle
         self._reading = False
+        # Monotonic seconds: when it will have been unused for too long, and when anything is to be done next.
+        self._idle_at: float | None = None
+        self._due: float | None = None
         if log is not None:
             log.read_on = self._read_on
+        if self._looks_into_messages() or (log is not None and log.has_expiring):
+            self._begin_rules()
+
+    def _settings(self) -> Settings:
+        return Settings(self.effective)
+
+    def _make_ready(self) -> Waiting:
+        return PriorityReady() if self.settings.max_priority else Ready()
+
+    def _looks_into_messages(self) -> bool:
+        return self.settings.looks_into_messages
+
+    def _begin_rules(self) -> Rules:
+        """From now on the queue looks into its messages."""
+        if type(self.ready) is Ready:
+            self.ready = sized(self.ready)
+        self.rules = Rules(self)
+        return self.rules
+
+    def reconfigure(self, effective: Mapping[str, Any], turn: "Turn") -> None:
+        """A policy came, changed or went."""
+        self.effective = effective
+        self.settings = self._settings()
+        if self.rules is None and self._looks_into_messages():
+            self._begin_rules()
+        self.used(turn)
+        turn.touch(self)
 
     @property
     def message_count(self) -> int:
         """How many messages wait; those out with consumers do not count."""
-        return len(self._ready) + (0 if self._log is None else self._log.behind)
+        return len(self.ready) + (0 if self._log is None else self._log.behind)
 
     @property
     def consumer_count(self) -> int:
@@ -95,24 +147,62 @@ class ClassicQueue:
         Returns the log whose next commit makes them safe; None where nothing has to be waited for.
         """
         turn.touch(self)
+        if self.rules is not None or type(messages[0]) is not Message:
+            return self._enqueue_by_rules(messages, size_bytes, turn, persistent=persistent)
+        return self._add(messages, size_bytes, turn, persistent=persistent)
+
+    def _add(self, messages: list[Message], size_bytes: int, turn: "Turn", *, persistent: bool) -> QueueLog | None:
         if self._open_log is None:
             self._hold(len(messages), size_bytes)
-            self._ready.push(messages)
+            self.ready.push(messages)
             return None
         log = self._log
         if log is None:
             log = self._log = self._open_log()
             log.read_on = self._read_on
         base = log.append(messages, persistent=persistent, turn=turn)
-        if log.behind or len(self._ready) > self._window():
+        if log.behind or len(self.ready) > self._window():
             log.leave_behind(base, messages, persistent=persistent)
             if not persistent:
                 self._hold(len(messages), size_bytes)
         else:
             log.loaded = base + len(messages)
             self._hold(len(messages), size_bytes)
-            self._ready.push_row(base, messages)
+            self.ready.push_row(base, messages)
         return log if persistent else None
+
+    def _enqueue_by_rules(
+        self, messages: list[Message], size_bytes: int, turn: "Turn", *, persistent: bool
+    ) -> QueueLog | None:
+        rules = self.rules or self._begin_rules()
+        expires = isinstance(messages[0], ExpiringMessage)
+        kept = rules.received(messages, turn.wall_ms)
+        log = None
+        if not rules.refuses:
+            log = self._add(kept, size_bytes, turn, persistent=persistent)
+        else:
+            refused: list[Message] = []
+            for published, message in zip(messages, kept, strict=True):
+                if self._has_room(rules, message, turn):
+                    log = self._add([message], len(message.content), turn, persistent=persistent) or log
+                else:
+                    refused.append(message)
+                    turn.refused.add(published)
+            if refused and self.settings.overflow == REJECT_TO_DEAD_LETTERS:
+                self._bury([(NO_PLACE, message) for message in refused], MAXLEN, turn)
+            turn.touch(self)
+        if log is not None and expires:
+            log.has_expiring = True
+        return log
+
+    def _has_room(self, rules: Rules, message: Message, turn: "Turn") -> bool:
+        """Whether a queue that refuses takes this one: perhaps consumers take what waits, as they do in RabbitMQ before
+        the next message comes.
+        """
+        if not rules.has_room(message) and self._subscribers:
+            turn.touch(self)
+            turn.catch_up_with(self)
+        return rules.has_room(message)
 
     def _hold(self, count: int, size_bytes: int) -> None:
         size = size_bytes + count * MESSAGE_OVERHEAD_BYTES
@@ -122,29 +212,55 @@ class ClassicQueue:
 
     def dispatch(self, turn: "Turn", budget: int) -> int:
         """Hand waiting messages to consumers with room, in turn. See ``turn.Dispatcher``."""
-        ready, subscribers, log = self._ready, self._subscribers, self._log
+        if self.rules is None:
+            return self._hand_out(turn, budget) if self._subscribers else 0
+        return self._dispatch_by_rules(self.rules, turn, budget)
+
+    def _dispatch_by_rules(self, rules: Rules, turn: "Turn", budget: int) -> int:
+        """As ``dispatch``: what has outlived its time goes first. What does so in this very moment may still be taken:
+        with a time to live of 0 a message that a consumer waits for is delivered.
+        """
+        log = self._log
+        spent = rules.expire(turn.wall_ms - 1, budget, turn)
+        if self._subscribers and spent < budget:
+            spent += self._hand_out(turn, budget - spent)
+        if spent < budget:
+            spent += rules.expire(turn.wall_ms, budget - spent, turn)
+        if spent < budget:
+            spent += rules.trim(budget - spent, turn)
+        if log is not None and log.behind:
+            self._refill(log, turn)
+        if spent >= budget:
+            turn.touch(self)
+        self._look_ahead(turn)
+        return spent
+
+    def _hand_out(self, turn: "Turn", budget: int) -> int:
+        ready, subscribers, log, rules = self.ready, self._subscribers, self._log, self.rules
         given = 0
-        if not subscribers:
-            return 0
         while True:
-            if log is not None and log.behind:
-                self._refill(log, turn)
-            if not (ready.returned or ready.fresh):
+            if log is not None and log.behind and not self._refilled(log, turn):
+                break
+            level = ready.level
+            if not (level.returned or level.fresh):
                 break
             if given >= budget:
                 turn.touch(self)
                 break
-            wanted = 1 if ready.returned else min(self._piece(), budget - given, len(ready.fresh))
+            wanted = 1 if level.returned else min(self._piece(), budget - given, len(level.fresh))
+            if rules is not None and not (wanted := rules.deliverable(level, wanted, turn.wall_ms - 1)):
+                given += rules.expire(turn.wall_ms - 1, budget - given, turn)
+                continue
             takers, each = subscribers.with_room(wanted)
             if not takers:
                 break
-            if ready.returned:
-                sequence, message = ready.take_returned()
+            if level.returned:
+                sequence, message = level.take_returned()
                 takers[0].deliver([message], sequence, 1, redelivered=True)
                 if takers[0].no_ack:
                     self._settle_row(sequence, 1, turn)
             else:
-                self._deal(takers, each, turn)
+                self._deal(level, takers, each, turn)
             subscribers.served(takers)
             given += each * len(takers)
         return given
@@ -153,15 +269,17 @@ class ClassicQueue:
         return self._messages_in(_PIECE_BYTES)
 
     def _window(self) -> int:
+        if self.rules is not None and self.rules.whole:
+            return sys.maxsize
         return self._messages_in(_WINDOW_BYTES)
 
     def _messages_in(self, size_bytes: int) -> int:
         return max(1, int(size_bytes * self.held / self.held_bytes)) if self.held_bytes else 1
 
-    def _deal(self, takers: list[Subscriber], each: int, turn: "Turn") -> None:
-        ready, k = self._ready, len(takers)
-        sequence, again = ready.head, ready.again
-        messages = ready.take_fresh(each * k)
+    def _deal(self, level: Ready, takers: list[Subscriber], each: int, turn: "Turn") -> None:
+        k = len(takers)
+        sequence, again = level.head, level.again
+        messages = level.take_fresh(each * k)
         no_ack = [taker.no_ack for taker in takers]
         for i, taker in enumerate(takers):
             taker.deliver(messages[i::k] if k > 1 else messages, sequence + i, k, redelivered=again)
@@ -174,17 +292,23 @@ class ClassicQueue:
 
     def take(self, turn: "Turn") -> tuple[int, Message, bool] | None:
         """The next message for a basic.get: its number, itself, whether it was handed out before; None for none."""
-        ready, log = self._ready, self._log
-        if log is not None and log.behind and not (ready.returned or ready.fresh):
+        log, rules = self._log, self.rules
+        self.used(turn)
+        if rules is not None:
+            rules.expire(turn.wall_ms, sys.maxsize, turn)
+        if log is not None and log.behind and (not len(self.ready) or (rules is not None and rules.whole)):
             self._refill(log, turn, at_once=True)
             # More than one may have come, and there may be consumers who wait for them.
             turn.touch(self)
-        if ready.returned:
-            return *ready.take_returned(), True
-        if not ready.fresh:
+        level = self.ready.level
+        again = level.again or bool(level.returned)
+        if not (level.returned or level.fresh):
             return None
-        sequence, again = ready.head, ready.again
-        return sequence, ready.take_fresh(1)[0], again
+        sequence, message = taken(level)
+        if rules is not None:
+            # The next one may have outlived its time, or be about to.
+            turn.touch(self)
+        return sequence, message, again
 
     def settle(self, sequences: Sequence[int], turn: "Turn") -> None:
         """Messages that were handed out are done with. Whoever has room again for it says ``reconsider``."""
@@ -197,33 +321,60 @@ class ClassicQueue:
             self._log.settle_range(sequence, sequence + count, turn)
         self._let_go(count)
 
-    def put_back(self, entries: list[Entry], turn: "Turn") -> None:
-        """Messages that were handed out come back to their old places, to be redelivered."""
+    def discard(self, entries: list[Entry], turn: "Turn") -> None:
+        """Messages that were handed out were refused, for good."""
+        self.bury(entries, REJECTED, turn)
+
+    def put_back(self, entries: list[Entry], turn: "Turn", *, failed: bool = True) -> None:  # noqa: ARG002
+        """Messages that were handed out come back to their old places, to be redelivered. ``failed``: it counts as an
+        attempt, where attempts count.
+        """
         if self.deleted:
             self._let_go(len(entries))
             return
-        self._ready.put_back(entries)
+        self.ready.put_back(entries)
         turn.touch(self)
 
     def purge(self, turn: "Turn") -> int:
         """Drop what waits; how many there were. What is out with consumers stays with them."""
         count, log = self.message_count, self._log
-        in_memory = len(self._ready)
+        in_memory = len(self.ready)
         if log is not None:
             in_memory += log.kept
-            for begin, end in self._ready.numbers():
+            for begin, end in self.ready.numbers():
                 log.settle_range(begin, end, turn)
             log.drop_behind(turn)
             turn.write(log, 0)
-        self._ready.clear()
+        self.ready.clear()
         self._let_go(in_memory)
         return count
 
+    # -- how messages end otherwise ------------------------------------------------------------------------------------
+
+    def bury(self, entries: list[Entry], reason: str, turn: "Turn") -> int:
+        """Messages leave for a reason other than an ack. What that cost, in dispatched messages."""
+        if self.settings.dead_letter_exchange is None:
+            self.settle([sequence for sequence, _ in entries], turn)
+        else:
+            self._bury(entries, reason, turn)
+        return len(entries)
+
+    def _bury(self, entries: list[Entry], reason: str, turn: "Turn") -> None:
+        if self._dead_letters is None or self.settings.dead_letter_exchange is None:
+            return
+        for start in range(0, len(entries), _DEATHS):
+            turn.chore(partial(self._dead_letters.bury, Death(self, entries[start : start + _DEATHS], reason)))
+
     # -- what waits on disk --------------------------------------------------------------------------------------------
+
+    def _refilled(self, log: QueueLog, turn: "Turn") -> bool:
+        """As ``_refill``; False where nothing may be handed out yet."""
+        self._refill(log, turn)
+        return not (log.behind and self.rules is not None and self.rules.whole)
 
     def _refill(self, log: QueueLog, turn: "Turn", *, at_once: bool = False) -> None:
         """Fill the window when it is half empty. ``at_once``: a get cannot wait, so its block is read here and now."""
-        while log.behind and 2 * len(self._ready) < self._window():
+        while log.behind and 2 * len(self.ready) < self._window():
             try:
                 found = log.next_pieces()
                 if found is NEED_BLOCK and at_once:
@@ -240,20 +391,22 @@ class ClassicQueue:
                 return
             if log.log.damages:
                 log.tell(turn)
-            for head, messages in found:
-                self._take_in(head, messages, log)
+            for head, messages, arrived_ms in found:
+                self._take_in(head, messages, arrived_ms, log)
             # They were held all the time.
             self._let_go(log.kept_taken)
-            if at_once and len(self._ready):
+            if at_once and len(self.ready):
                 return
 
-    def _take_in(self, head: int, messages: list[Message], log: QueueLog) -> None:
+    def _take_in(self, head: int, messages: list[Message], arrived_ms: int, log: QueueLog) -> None:
+        if self.rules is not None:
+            messages = self.rules.read(messages, arrived_ms)
         self._hold(len(messages), sum([len(message.content) for message in messages]))
         before = max(0, min(log.handed_out - head, len(messages)))
         if before:
-            self._ready.push_row(head, messages[:before], again=True)
+            self.ready.push_row(head, messages[:before], again=True)
         if before < len(messages):
-            self._ready.push_row(head + before, messages[before:])
+            self.ready.push_row(head + before, messages[before:])
 
     def _wait(self, what: Wait, log: QueueLog, turn: "Turn") -> None:
         block = log.wanted_block
@@ -285,7 +438,7 @@ class ClassicQueue:
         log = self._log
         if log is None:
             return 0
-        return max(log.handed_out, self._ready.never_handed_out(log.loaded))
+        return max(log.handed_out, self.ready.never_handed_out(log.loaded))
 
     def _let_go(self, count: int) -> None:
         size = self.held_bytes if count >= self.held else self.held_bytes * count / self.held
@@ -295,19 +448,64 @@ class ClassicQueue:
 
     # -- consumers -----------------------------------------------------------------------------------------------------
 
+    def used(self, turn: "Turn") -> None:
+        """Somebody declared it, asked it for a message, or was its last consumer: it may be unused for long again."""
+        expires_ms = self.settings.expires_ms
+        self._idle_at = None if expires_ms is None else turn.now + expires_ms / 1000
+        if expires_ms is not None:
+            self._look_ahead(turn)
+
+    def begin(self, turn: "Turn") -> None:
+        """The broker begins, and the queue was restored."""
+        self.used(turn)
+        if self.rules is not None:
+            turn.touch(self)
+
     def subscribe(self, subscriber: Subscriber, turn: "Turn") -> None:
         self._subscribers.add(subscriber)
         self.ever_consumed = True
         turn.touch(self)
 
-    def unsubscribe(self, subscriber: Subscriber) -> None:
+    def unsubscribe(self, subscriber: Subscriber, turn: "Turn") -> None:
         """It gets no more; what it was given stays with it until settled."""
         self._subscribers.remove(subscriber)
+        if not self._subscribers:
+            self.used(turn)
 
     def reconsider(self, subscriber: Subscriber, turn: "Turn") -> None:
         """It may have room again."""
         self._subscribers.reconsider(subscriber)
         turn.touch(self)
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """See ``timetable.Timed``."""
+        return self._due
+
+    def tick(self, turn: "Turn") -> None:
+        """A message may have outlived its time, or the queue itself."""
+        self._due = None
+        if self.deleted:
+            return
+        if self._idle_at is not None and self._idle_at <= turn.now and not self._subscribers and self._on_idle:
+            self._on_idle(self, turn)
+        elif self.rules is not None:
+            turn.touch(self)
+        else:
+            self._look_ahead(turn)
+
+    def _look_ahead(self, turn: "Turn") -> None:
+        """Have the queue looked at when the next message, or the queue, will have outlived its time."""
+        due = None if self._subscribers else self._idle_at
+        if self.rules is not None:
+            deadline_ms = self.rules.next_deadline_ms()
+            if deadline_ms is not None:
+                at = turn.now + (deadline_ms - turn.wall_ms) / 1000
+                due = at if due is None else min(due, at)
+        self._due = due
+        if due is not None:
+            turn.look_at(self)
 
     # -- end -----------------------------------------------------------------------------------------------------------
 
@@ -317,11 +515,13 @@ class ClassicQueue:
         What is out with clients counts on: it takes up memory until they settle it or go.
         """
         count, log = self.message_count, self._log
-        self._let_go(len(self._ready) + (0 if log is None else log.kept))
-        self._ready.clear()
+        self._let_go(len(self.ready) + (0 if log is None else log.kept))
+        self.ready.clear()
         if log is not None:
             log.delete(turn)
         self.deleted = True
+        self._idle_at = None
+        turn.forget(self)
         subscribers, self._subscribers = self._subscribers, Subscribers()
         for subscriber in subscribers:
             subscriber.queue_gone(turn)

@@ -220,8 +220,17 @@ class StreamQueue:
     def settle(self, sequences: Sequence[int], turn: "Turn") -> None:
         """Acks give credit back, which is the consumer's business; nothing leaves a stream."""
 
-    def put_back(self, entries: Sequence[object], turn: "Turn") -> None:
+    def discard(self, entries: Sequence[object], turn: "Turn") -> None:
+        """Nor does a nack remove anything."""
+
+    def put_back(self, entries: Sequence[object], turn: "Turn", *, failed: bool = True) -> None:
         """Neither does anything come back: a nack gives credit, as an ack does."""
+
+    def used(self, turn: "Turn") -> None:
+        """A stream stays, whoever uses it."""
+
+    def begin(self, turn: "Turn") -> None:
+        """Nothing happens in a stream by itself when the broker begins."""
 
     # -- consumers -----------------------------------------------------------------------------------------------------
 
@@ -239,7 +248,7 @@ class StreamQueue:
         self._active[reader] = None
         turn.touch(self)
 
-    def unsubscribe(self, subscriber: StreamSubscriber) -> None:
+    def unsubscribe(self, subscriber: StreamSubscriber, turn: "Turn") -> None:  # noqa: ARG002
         reader = self._readers.pop(subscriber)
         self._active.pop(reader, None)
         self._at_end.pop(reader, None)

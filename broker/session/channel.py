@@ -14,15 +14,17 @@ from broker.queues.bloom import wanted
 from broker.queues.offset_argument import offset_spec
 from broker.queues.stream import StreamQueue
 from broker.session import topology
-from broker.session.confirms import Awaited, Confirms
+from broker.session.confirms import Confirms
 from broker.session.consumer import Consumer, Getter
 from broker.session.publisher import Direct, Outlet, Publisher
 from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
-from broker.session.settling import requeue, settle
+from broker.session.settling import discard, give_back, requeue, settle
 from broker.session.stream_consumer import StreamConsumer
 from broker.session.subscription import Limit, Subscription
-from broker.session.transaction import Transaction
+from broker.session.transaction import Settle, Transaction
 from broker.session.unsettled import Delivery, Unsettled
+from broker.store.committing import Logged
+from broker.store.promise import Awaited
 from broker.vhost import VirtualHost
 from protocol.amqp import basic, methods
 from protocol.amqp.content import readdress
@@ -65,14 +67,29 @@ class Channel:
         outlet: Outlet = self._transaction or self._direct
         logs = self._publisher.publish(run, outlet, turn)
         if self._confirms is not None:
-            self._confirms.published(len(run.contents), logs)
+            refused = self._publisher.refused
+            if refused:
+                self._tell_refused(self._confirms, len(run.contents), refused, logs)
+            else:
+                self._confirms.published(len(run.contents), logs)
             for log in logs:
                 log.waiters[self._committed] = None
             turn.flush(self._confirm)
 
+    def _tell_refused(self, confirms: Confirms, count: int, refused: list[int], logs: list[Logged]) -> None:
+        """Of a run of ``count`` publishes these were refused."""
+        taken = 0
+        for place in refused:
+            if place > taken:
+                confirms.published(place - taken, logs)
+            confirms.refused(1)
+            taken = place + 1
+        if count > taken:
+            confirms.published(count - taken, logs)
+
     def settlement(self, run: basic.SettlementRun, turn: "Turn") -> None:
         """A run of acks, nacks or rejects. Raises SoftError 406; those before the wrong one have been settled then."""
-        act = requeue if run.requeue else settle
+        act = self._act_of(run)
         unsettled = self.unsettled
         if self._transaction is None and not run.multiple:
             taken: list[Delivery] = []
@@ -90,6 +107,14 @@ class Channel:
                 else:
                     self._transaction.settle(act, deliveries)
         self._shared_room(turn)
+
+    def _act_of(self, run: basic.SettlementRun) -> Settle:
+        if run.method == basic.ACK_METHOD:
+            return settle
+        if not run.requeue:
+            return discard
+        counts = run.method == basic.REJECT_METHOD or self.owner.node.nack_counts
+        return requeue if counts else give_back
 
     def _confirm(self, turn: "Turn") -> None:  # noqa: ARG002
         if self._confirms is not None:
@@ -225,7 +250,7 @@ class Channel:
             self._end_replies()
         consumer = self.consumers.pop(tag, None)
         if consumer is not None:
-            consumer.leave()
+            consumer.leave(turn)
             self.vhost.queue_unused(consumer.queue, turn)
 
     def _queue_gone(self, consumer: Subscription, turn: "Turn") -> None:
@@ -261,7 +286,8 @@ class Channel:
     def recover(self, method: Basic.Recover | Basic.RecoverAsync, turn: "Turn") -> Method | None:
         if not method.requeue:
             raise not_implemented("requeue=false")
-        requeue(self.unsettled.take_all().values(), turn)
+        act = requeue if self.owner.node.nack_counts else give_back
+        act(self.unsettled.take_all().values(), turn)
         self._shared_room(turn)
         self._let_streams_go_on(turn)
         return Basic.RecoverOk() if isinstance(method, Basic.Recover) else None
@@ -345,7 +371,7 @@ class Channel:
         self._end_replies()
         consumers, self.consumers = self.consumers, {}
         for consumer in consumers.values():
-            consumer.leave()
+            consumer.leave(turn)
         if self._transaction is not None:
             self.unsettled.put_back(self._transaction.rollback())
         requeue(self.unsettled.take_all().values(), turn)

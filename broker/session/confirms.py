@@ -1,4 +1,4 @@
-"""Confirms: one channel's publisher confirms, coalesced; and whoever else waits for logs to be safe.
+"""Confirms: one channel's publisher confirms, coalesced.
 
 A queue in memory has a message as soon as it is enqueued; a log has it when its commit is done. What a turn brings is
 confirmed by as few frames as can be: one for all up to the first publish that is not safe, one each for those behind.
@@ -10,24 +10,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from broker.store.committing import Logged
+from broker.store.promise import Promise
 from protocol.amqp import basic
 
 if TYPE_CHECKING:
     from broker.turn import Turn
-
-
-class Promise:
-    """A log, and the commit that has to be done."""
-
-    __slots__ = ("log", "number")
-
-    def __init__(self, log: Logged) -> None:
-        self.log = log
-        self.number = log.writer.appended
-
-    @property
-    def kept(self) -> bool:
-        return self.log.is_done(self.number)
 
 
 class _Run:
@@ -61,6 +48,16 @@ class Confirms:
         self._waiting: deque[_Run] = deque()
         # Those of them that nothing has to be waited for, not told yet.
         self._early: list[_Run] = []
+
+    def refused(self, count: int) -> None:
+        """``count`` more messages were published, and some queue would not have them."""
+        first = self._published + 1
+        self._published += count
+        for tag in range(first, self._published + 1):
+            self._write(basic.nack(self._channel, tag, False))
+        run = _Run(first, self._published, [])
+        run.told = True
+        self._waiting.append(run)
 
     def published(self, count: int, logs: Iterable[Logged]) -> None:
         """``count`` more messages were taken, which are safe when these logs' next commits are done."""
@@ -107,26 +104,3 @@ class Confirms:
             run.told = True
             for tag in range(run.first, run.last + 1):
                 self._write(basic.ack(self._channel, tag, False))
-
-
-class Awaited:
-    """Calls ``then`` once, when logs are safe as far as they had been appended to when this was made."""
-
-    __slots__ = ("_promises", "_then")
-
-    def __init__(self, logs: Iterable[Logged], then: "Callable[[Turn], None]") -> None:
-        self._promises = [Promise(log) for log in logs]
-        self._then = then
-        self._ask_again()
-
-    def _ask_again(self) -> None:
-        for promise in self._promises:
-            promise.log.waiters[self._look] = None
-
-    def _look(self, turn: "Turn") -> None:
-        before = self._promises
-        self._promises = [promise for promise in before if not promise.kept]
-        if self._promises:
-            self._ask_again()
-        elif before:
-            self._then(turn)

@@ -7,7 +7,7 @@ change of topology drops the whole cache.
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from broker.message import Message
+from broker.message import ExpiringMessage, Message
 from broker.queues import Queue
 from broker.session.reply_to import PSEUDO_QUEUE
 from broker.store.committing import Logged
@@ -80,7 +80,19 @@ class _Route:
 class Publisher:
     """``user`` is who logged in; ``reply_to`` the name of the channel's reply queue, "" where it has none."""
 
-    __slots__ = ("_channel", "_frame_max", "_logs", "_persistent", "_routes", "_user", "_version", "_vhost", "reply_to")
+    __slots__ = (
+        "_channel",
+        "_done",
+        "_frame_max",
+        "_logs",
+        "_persistent",
+        "_routes",
+        "_user",
+        "_version",
+        "_vhost",
+        "refused",
+        "reply_to",
+    )
 
     def __init__(
         self,
@@ -96,9 +108,12 @@ class Publisher:
         self._frame_max = frame_max
         self._routes: dict[bytes, _Route] = {}
         self._version = -1
-        # Of the run under way: whether it is persistent, and the logs it went to.
+        # Of the run under way: whether it is persistent, how many of it are done, and the logs it went to.
         self._persistent = False
+        self._done = 0
         self._logs: list[Logged] = []
+        # Which of the last run's messages some queue would not have, by their places in it.
+        self.refused: list[int] = []
         self.reply_to = ""
 
     def publish(self, run: basic.PublishRun, outlet: Outlet, turn: "Turn") -> list[Logged]:
@@ -110,6 +125,9 @@ class Publisher:
         route = self._route(run.arguments)
         self._persistent = run.persistent
         self._logs = []
+        self._done = 0
+        if self.refused:
+            self.refused = []
         if route.queues is None or run.flags & _LOOKED_INTO:
             self._publish_each(route, run.contents, outlet, turn)
         else:
@@ -138,22 +156,23 @@ class Publisher:
         return route
 
     def _publish_each(self, route: _Route, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
-        """Look into each message; those that go where the route says are still delivered together."""
-        plain: list[bytes] = []
+        """Look into each message; neighbours that go to the same queues and live as long are delivered together."""
+        group: list[bytes] = []
+        queues, ttl_ms = route.queues or (), None
         try:
             for content in contents:
-                queues, sent = self._look_into(route, content)
-                if queues is route.queues:
-                    plain.append(sent)
-                    continue
-                self._deliver(route, route.queues or (), plain, outlet, turn)
-                plain = []
-                self._deliver(route, queues, [sent], outlet, turn)
+                where, sent, lives_ms = self._look_into(route, content)
+                if where is not queues or lives_ms != ttl_ms:
+                    # Not in the next statement: what raises there must not find them again.
+                    waiting, group = group, []
+                    self._deliver(route, queues, waiting, outlet, turn, ttl_ms=ttl_ms)
+                    queues, ttl_ms = where, lives_ms
+                group.append(sent)
         finally:
-            self._deliver(route, route.queues or (), plain, outlet, turn)
+            self._deliver(route, queues, group, outlet, turn, ttl_ms=ttl_ms)
 
-    def _look_into(self, route: _Route, content: bytes) -> tuple[Queues, bytes]:
-        """Where one message goes, and as what. Raises SoftError 406."""
+    def _look_into(self, route: _Route, content: bytes) -> tuple[Queues, bytes, int | None]:
+        """Where one message goes, as what, and how long it may live, in ms. Raises SoftError 406."""
         raw = properties_of(content)
         if properties.short_string(raw, properties.REPLY_TO) == PSEUDO_QUEUE:
             if not self.reply_to:
@@ -161,8 +180,7 @@ class Publisher:
             raw = properties.with_short_string(raw, properties.REPLY_TO, self.reply_to)
             content = with_properties(content, raw)
         expiration = properties.short_string(raw, properties.EXPIRATION)
-        if expiration is not None:
-            check_expiration(expiration)
+        ttl_ms = None if expiration is None else check_expiration(expiration)
         keys: list[str] = []
         if b"\x02CC" in raw or b"\x03BCC" in raw:
             headers = properties.headers(raw) or {}
@@ -173,17 +191,34 @@ class Publisher:
         if user is not None and user != self._user:
             raise precondition_failed(f"user_id property set to '{user}' but authenticated user was '{self._user}'")
         if route.queues is not None and not keys:
-            return route.queues, content
+            return route.queues, content, ttl_ms
         found = self._vhost.route(route.exchange, route.routing_key, lambda: properties.headers(raw), keys)
-        return found.queues, content
+        return found.queues, content, ttl_ms
 
-    def _deliver(self, route: _Route, queues: Queues, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
+    def _deliver(
+        self,
+        route: _Route,
+        queues: Queues,
+        contents: list[bytes],
+        outlet: Outlet,
+        turn: "Turn",
+        *,
+        ttl_ms: int | None = None,
+    ) -> None:
+        """Contents that go to the same queues, and all live as long as their queues say or one for ``ttl_ms``."""
         if queues and contents:
             wire = route.wire
-            messages = [Message(content, wire) for content in contents]
+            if ttl_ms is None:
+                messages = [Message(content, wire) for content in contents]
+            else:
+                messages = [ExpiringMessage(content, wire, ttl_ms) for content in contents]
             self._logs += outlet.deliver(messages, queues, sum(map(len, contents)), turn, persistent=self._persistent)
+            if turn.refused:
+                self.refused += [self._done + i for i, message in enumerate(messages) if message in turn.refused]
+                turn.refused.clear()
         elif route.mandatory:
             self._give_back(route, contents, outlet)
+        self._done += len(contents)
 
     def _give_back(self, route: _Route, contents: list[bytes], outlet: Outlet) -> None:
         """basic.return, which must be on its way before the confirm."""
@@ -201,7 +236,7 @@ def _more_keys(headers: FieldTable, name: str) -> list[str]:
     return [key for key in value if isinstance(key, str)]
 
 
-def check_expiration(text: str) -> None:
+def check_expiration(text: str) -> int:
     """The expiration property: decimal milliseconds. Raises SoftError 406 in RabbitMQ's words."""
     digits = text.lstrip("+-")
     sign = text[: len(text) - len(digits)]
@@ -215,7 +250,7 @@ def check_expiration(text: str) -> None:
     elif int(number) > _EXPIRATION_MAX_MS:
         reason = f"{{value_too_large,{int(number)}}}"
     else:
-        return
+        return int(number)
     raise precondition_failed(f"invalid expiration '{text}': {reason}")
 
 

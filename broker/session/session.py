@@ -11,9 +11,9 @@ from broker.queues import Queue
 from broker.queues.gauge import MemoryGauge
 from broker.session import topology
 from broker.session.channel import Channel
-from broker.session.confirms import Awaited
 from broker.session.outbox import Outbox
 from broker.store.committing import Logged
+from broker.store.promise import Awaited
 from broker.turn import DEBUG, ERROR, INFO, INPUT_BUDGET, WARNING, Backlog, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp import handshake, methods, replies
@@ -36,6 +36,8 @@ class Home(Protocol):
     # The log of definitions, None where nothing is kept; whether a client's method has changed it.
     definitions: Logged | None
     definitions_changed: bool
+    # Whether a nack that gives a message back counts as an attempt that failed.
+    nack_counts: bool
 
     @property
     def random_bytes(self) -> Callable[[int], bytes]: ...

@@ -18,18 +18,32 @@ _holder_of = itemgetter(0)
 
 
 def settle(deliveries: Iterable[Delivery], turn: "Turn") -> None:
-    """Done with: acked, or refused for good."""
+    """Done with: acked."""
     for holder, group in groupby(deliveries, _holder_of):
         sequences = [sequence for _, sequence, _ in group]
         holder.settled(len(sequences), turn)
         holder.queue.settle(sequences, turn)
 
 
+def discard(deliveries: Iterable[Delivery], turn: "Turn") -> None:
+    """Refused for good: dead letters, where the queue has a place for them."""
+    for holder, entries in _by_holder(deliveries):
+        holder.settled(len(entries), turn)
+        holder.queue.discard(entries, turn)
+
+
 def requeue(deliveries: Iterable[Delivery], turn: "Turn") -> None:
-    """Back to their old places in their queues."""
+    """Back to their old places in their queues, having failed."""
     for holder, entries in _by_holder(deliveries):
         holder.settled(len(entries), turn)
         holder.queue.put_back(entries, turn)
+
+
+def give_back(deliveries: Iterable[Delivery], turn: "Turn") -> None:
+    """The same without having failed."""
+    for holder, entries in _by_holder(deliveries):
+        holder.settled(len(entries), turn)
+        holder.queue.put_back(entries, turn, failed=False)
 
 
 def _by_holder(deliveries: Iterable[Delivery]) -> Iterator[tuple[Any, list[Entry]]]:

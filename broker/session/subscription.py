@@ -68,9 +68,9 @@ class Subscription:
         self._unsettled = unsettled
         self._on_queue_gone = on_queue_gone
 
-    def leave(self) -> None:
+    def leave(self, turn: "Turn") -> None:
         """Take no more from the queue."""
-        self.queue.unsubscribe(self)
+        self.queue.unsubscribe(self, turn)
 
     def look_again(self, turn: "Turn") -> None:
         """There may be room."""

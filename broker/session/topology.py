@@ -88,7 +88,7 @@ def _unbind_exchange(channel: Channel, method: Exchange.Unbind, turn: Any) -> Me
     return Exchange.UnbindOk()
 
 
-def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method:  # noqa: ARG001
+def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method:
     name = strip_line_ends(method.queue)
     if name.startswith(PSEUDO_QUEUE):
         reply = _declare_reply_queue(channel, name)
@@ -105,6 +105,7 @@ def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method
             arguments=method.arguments or {},
             owner=channel.owner,
         )
+    queue.used(turn)
     channel.last_queue = queue.name
     return queue_declare_ok(queue.name, queue.message_count, queue.consumer_count)
 

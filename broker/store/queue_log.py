@@ -4,7 +4,11 @@ Every message of the queue takes the next offset of the log, which is also its p
 record (``records``). A transient one takes its offset by an empty record and is settled on disk from the start: no
 restart brings it back, and what is settled and what is not needs one set for both.
 
-    SETTLEMENT record, CHECKPOINT record:  (first offset u64, offset behind the last u64) for each settled stretch
+    SETTLEMENT, CHECKPOINT: a record of settled stretches, then any number of notes
+        stretches   (first offset u64, offset behind the last u64) for each
+        note        u8 kind, then what the kind says:
+                    "E"   nothing: there may be messages with an expiration
+                    "A"   (offset u64, u32) for each message that came back: how often it did
 
 Settlements are gathered until the next commit, so that acks cost one record a commit. A checkpoint repeats all of them
 now and then, and at the start of each segment, so any older segment whose records are all settled can go, wherever it
@@ -20,6 +24,7 @@ from broker.message import Message
 from broker.store.committing import Logged
 from broker.store.records import read, written
 from broker.store.settled import SettledSet
+from streams.chunk import Batch
 from streams.cursor import AT_TAIL, NEED_BLOCK, Cursor, Wait
 from streams.errors import Damage
 from streams.format import Kind
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 CONTROLS: Final = frozenset({int(Kind.SETTLEMENT), int(Kind.CHECKPOINT)})
 _STRETCH: Final = Struct("<QQ")
+_ATTEMPTS: Final = Struct("<QI")
+_NOTE_EXPIRING: Final = b"E"
+_NOTE_ATTEMPTS: Final = b"A"
 # Empty records of transient messages wait for company until they are this many: 32 KiB on disk.
 _IDLE_RECORDS: Final = 8192
 # An empty queue gives back a segment of at least this size instead of waiting for it to be full.
@@ -43,17 +51,20 @@ _SETTLEMENTS: Final = 1024
 # Settled offsets after which segments in the middle are looked at again.
 _LOOK_AGAIN: Final = 65_536
 
-Piece = tuple[int, list[Message]]
+# The first one's offset, messages, and when they arrived, in ms since 1970.
+Piece = tuple[int, list[Message], int]
 
 
 class QueueLog(Logged):
     """``behind`` counts the messages that wait on disk only; ``loaded`` is the offset from which they do.
 
     Messages below ``handed_out`` may have been delivered before the broker stopped. ``read_on`` is called in a turn
-    when there is more to read.
+    when there is more to read. ``has_expiring``: there may be messages with an expiration; ``attempts`` holds how often
+    each message came back, where somebody noted it.
     """
 
     __slots__ = (
+        "_attempted",
         "_checkpoint_stretches",
         "_cursor",
         "_idle",
@@ -62,8 +73,11 @@ class QueueLog(Logged):
         "_segments_seen",
         "_settled_since",
         "_settlements",
+        "_told_expiring",
+        "attempts",
         "behind",
         "handed_out",
+        "has_expiring",
         "kept_taken",
         "loaded",
         "read_on",
@@ -76,7 +90,13 @@ class QueueLog(Logged):
         ``handed_out`` None: nobody knows, as the broker was killed, so all may have been.
         """
         super().__init__(log)
-        self.settled = _restored(log)
+        self.settled = SettledSet()
+        self.attempts: dict[int, int] = {}
+        self.has_expiring = False
+        self._restore(log)
+        self._told_expiring = self.has_expiring
+        # Whose attempts the next commit has to say.
+        self._attempted: dict[int, None] = {}
         # What of it the next commit has to say.
         self._newly = _settle_unsaid(log, self.settled) if handed_out is None else []
         self.behind = sum(end - begin - self.settled.settled_within(begin, end) for begin, end in log.ranges())
@@ -94,6 +114,30 @@ class QueueLog(Logged):
         self._checkpoint_stretches = 0
         self._segments_seen = len(log.segments)
         self.writer = open_writer(self)
+
+    def _restore(self, log: Log) -> None:
+        """All that is settled, and all that is not there: it went with its segment, or it is damaged."""
+        settled = self.settled
+        for batch in log.controls(CONTROLS, int(Kind.CHECKPOINT)):
+            if batch.kind == Kind.CHECKPOINT:
+                self.attempts.clear()
+            for begin, end in _STRETCH.iter_unpack(batch.records[0]):
+                settled.add(begin, end)
+            for note in batch.records[1:]:
+                self._read_note(note)
+        end_before = 0
+        for begin, end in log.ranges():
+            settled.add(end_before, begin)
+            end_before = end
+        settled.add(end_before, log.durable)
+        for damage in log.damages:
+            _lose(settled, damage)
+
+    def _read_note(self, note: bytes) -> None:
+        if note[:1] == _NOTE_EXPIRING:
+            self.has_expiring = True
+        elif note[:1] == _NOTE_ATTEMPTS:
+            self.attempts.update(_ATTEMPTS.iter_unpack(note[1:]))
 
     @property
     def has_to_say(self) -> bool:
@@ -151,6 +195,12 @@ class QueueLog(Logged):
             self._settled_since += fresh
             turn.write_soon(self)
 
+    def note_attempts(self, offset: int, attempts: int, turn: "Turn") -> None:
+        """A message came back, so often by now: a restart must not forget it."""
+        self.attempts[offset] = attempts
+        self._attempted[offset] = None
+        turn.write_soon(self)
+
     @property
     def kept(self) -> int:
         """How many of those behind are transient, and so in memory all the same."""
@@ -192,9 +242,9 @@ class QueueLog(Logged):
         if isinstance(batch, Wait):
             pieces = self._skip_to(self.log.durable)
         else:
-            pieces = self._skip_to(batch.base_offset) + self._pieces(batch.base_offset, batch.records)
+            pieces = self._skip_to(batch.base_offset) + self._pieces(batch)
             self.loaded = batch.next_offset
-        self.behind -= sum(len(messages) for _, messages in pieces)
+        self.behind -= sum(len(messages) for _, messages, _ in pieces)
         self._note_end()
         return AT_TAIL if batch is AT_TAIL and not pieces else pieces
 
@@ -220,11 +270,12 @@ class QueueLog(Logged):
         # They stand in order.
         kept = list(takewhile(offset.__gt__, self._kept))
         self.kept_taken += len(kept)
-        return [(place, [self._kept.pop(place)]) for place in kept]
+        return [(place, [self._kept.pop(place)], 0) for place in kept]
 
-    def _pieces(self, base: int, records: list[bytes]) -> list[Piece]:
+    def _pieces(self, batch: Batch) -> list[Piece]:
+        base, records, arrived_ms = batch.base_offset, batch.records, batch.timestamp_ms
         if base >= self.settled.floor and self.settled.is_plain and b"" not in records:
-            return [(base, read(records))]
+            return [(base, read(records), arrived_ms)]
         pieces: list[Piece] = []
         run: list[bytes] = []
         for offset, record in enumerate(records, base):
@@ -232,17 +283,17 @@ class QueueLog(Logged):
                 run.append(record)
                 continue
             if run:
-                pieces.append((offset - len(run), read(run)))
+                pieces.append((offset - len(run), read(run), arrived_ms))
                 run = []
             kept = None if record else self._kept.pop(offset, None)
             if kept is not None:
-                pieces.append((offset, [kept]))
+                pieces.append((offset, [kept], arrived_ms))
                 self.kept_taken += 1
             elif not record and self.settled.add(offset, offset + 1):
                 # A transient message of a run that was killed before it said so.
                 self.behind -= 1
         if run:
-            pieces.append((base + len(records) - len(run), read(run)))
+            pieces.append((base + len(records) - len(run), read(run), arrived_ms))
         return pieces
 
     # --- committing ---
@@ -252,17 +303,37 @@ class QueueLog(Logged):
         if self.writer.deleted:
             return
         self._idle = 0
-        if self._newly:
-            stretches = list(_stretches(self._newly))
+        notes = self._new_notes()
+        if self._newly or notes:
+            stretches = list(_stretches(self._newly)) if self._newly else []
             self._newly = []
             kind = Kind.SETTLEMENT
             self._settlements += 1
             if self._settlements >= max(_SETTLEMENTS, self._checkpoint_stretches):
                 stretches = self._all_settled()
+                notes = self._all_notes()
                 kind = Kind.CHECKPOINT
             record = b"".join(_STRETCH.pack(begin, end) for begin, end in stretches)
-            self.writer.append([record], now_ms, kind)
+            self.writer.append([record, *notes], now_ms, kind)
         self._let_go()
+
+    def _new_notes(self) -> list[bytes]:
+        """What the next commit has to say beside what is settled."""
+        notes = []
+        if self.has_expiring and not self._told_expiring:
+            self._told_expiring = True
+            notes.append(_NOTE_EXPIRING)
+        if self._attempted:
+            notes.append(_attempts_note(self.attempts, self._attempted))
+            self._attempted = {}
+        return notes
+
+    def _all_notes(self) -> list[bytes]:
+        notes = [_NOTE_EXPIRING] if self.has_expiring else []
+        if self.attempts:
+            self.attempts = {offset: count for offset, count in self.attempts.items() if offset not in self.settled}
+            notes.append(_attempts_note(self.attempts, self.attempts))
+        return notes
 
     def _let_go(self) -> None:
         """Give up the segments that nobody needs."""
@@ -283,7 +354,8 @@ class QueueLog(Logged):
 
     def snapshot(self) -> Iterable[tuple[Kind, Sequence[bytes]]]:
         """For the writer: all that is settled, in a new segment's first chunks."""
-        return [(Kind.CHECKPOINT, [b"".join(_STRETCH.pack(begin, end) for begin, end in self._all_settled())])]
+        stretches = b"".join(_STRETCH.pack(begin, end) for begin, end in self._all_settled())
+        return [(Kind.CHECKPOINT, [stretches, *self._all_notes()])]
 
     def _all_settled(self) -> list[tuple[int, int]]:
         stretches = [(0, self.settled.floor), *self.settled.ranges()]
@@ -308,23 +380,6 @@ class QueueLog(Logged):
         turn.write(self, 0)
 
 
-def _restored(log: Log) -> SettledSet:
-    """All that is settled, and all that is not there: it went with its segment, or it is damaged."""
-    settled = SettledSet()
-    for batch in log.controls(CONTROLS, int(Kind.CHECKPOINT)):
-        for record in batch.records:
-            for begin, end in _STRETCH.iter_unpack(record):
-                settled.add(begin, end)
-    end_before = 0
-    for begin, end in log.ranges():
-        settled.add(end_before, begin)
-        end_before = end
-    settled.add(end_before, log.durable)
-    for damage in log.damages:
-        _lose(settled, damage)
-    return settled
-
-
 def _settle_unsaid(log: Log, settled: SettledSet) -> list[tuple[int, int]]:
     """Settle the transient messages of a commit that was cut short before it said so; which they are. Raises OSError.
 
@@ -337,6 +392,10 @@ def _settle_unsaid(log: Log, settled: SettledSet) -> list[tuple[int, int]]:
 def _lose(settled: SettledSet, damage: Damage) -> None:
     if damage.first_offset < damage.end_offset:
         settled.add(damage.first_offset, damage.end_offset)
+
+
+def _attempts_note(attempts: dict[int, int], offsets: Iterable[int]) -> bytes:
+    return _NOTE_ATTEMPTS + b"".join([_ATTEMPTS.pack(offset, attempts[offset]) for offset in offsets])
 
 
 def _stretches(stretches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -207,6 +207,12 @@ def route_size(data: bytes) -> int:
     return key_at + 1 + data[key_at]
 
 
+def route_names(route: bytes) -> tuple[str, str]:
+    """The exchange and the routing key of a route in wire form."""
+    key_at = 1 + route[0]
+    return route[1:key_at].decode(errors="replace"), route[key_at + 1 :].decode(errors="replace")
+
+
 def deliver_prefix(channel: int, consumer_tag: bytes, route: bytes) -> bytes:
     """A deliver frame up to its delivery tag. ``consumer_tag`` and ``route`` are in wire form."""
     return _METHOD_HEAD.pack(1, channel, 4 + len(consumer_tag) + 9 + len(route), 0x003C003C) + consumer_tag

@@ -12,12 +12,13 @@ Source: AMQP 0-9-1, sections 2.3.5.2 and 4.2.6.1; field types as RabbitMQ reads 
 
 from functools import lru_cache
 
-from protocol.amqp.tables import DEPTH_MAX, FieldTable, read_table
+from protocol.amqp.tables import DEPTH_MAX, FieldTable, read_table, write_table
 
 _CONTENT_TYPE = 1 << 15
 _CONTENT_ENCODING = 1 << 14
 HEADERS = 1 << 13
 DELIVERY_MODE = 1 << 12
+PRIORITY = 1 << 11
 REPLY_TO = 1 << 9
 EXPIRATION = 1 << 8
 USER_ID = 1 << 4
@@ -38,7 +39,7 @@ _LAYOUT = (
     (_CONTENT_ENCODING, _SHORT_STRING),
     (HEADERS, _TABLE),
     (DELIVERY_MODE, _MODE),
-    (1 << 11, 1),  # priority
+    (PRIORITY, 1),
     (1 << 10, _SHORT_STRING),  # correlation_id
     (REPLY_TO, _SHORT_STRING),
     (EXPIRATION, _SHORT_STRING),
@@ -216,6 +217,12 @@ def delivery_mode(properties: bytes) -> int:
     return 1 if place is None else properties[place]
 
 
+def priority(properties: bytes) -> int:
+    """0 to 255; 0 where the publisher said nothing. ``properties`` were checked."""
+    place = _place(properties, PRIORITY)
+    return 0 if place is None else properties[place]
+
+
 def headers(properties: bytes) -> FieldTable | None:
     """The header table, decoded, or None where the message has none. ``properties`` were checked."""
     place = _place(properties, HEADERS)
@@ -265,6 +272,24 @@ def without_header(properties: bytes, name: str) -> bytes:
         pos = after
     table = b"".join(kept)
     return b"%b%b%b%b" % (properties[:place], len(table).to_bytes(4, "big"), table, properties[stop:])
+
+
+def with_headers(properties: bytes, table: FieldTable) -> bytes:
+    """The same properties with another header table, or with one for the first time. ``properties`` were checked."""
+    start = stop = headers_place(properties, 0)
+    if properties[0] & HEADERS >> 8:
+        stop += 4 + int.from_bytes(properties[start : start + 4], "big")
+    first = properties[0] | HEADERS >> 8
+    return b"%c%b%b%b" % (first, properties[1:start], write_table(table), properties[stop:])
+
+
+def without_short_string(properties: bytes, wanted: int) -> bytes:
+    """The same properties without one short string. ``properties`` were checked."""
+    place = _place(properties, wanted)
+    if place is None:
+        return properties
+    flags = (properties[0] << 8 | properties[1]) & ~wanted
+    return flags.to_bytes(2, "big") + properties[2:place] + properties[place + 1 + properties[place] :]
 
 
 def _place(properties: bytes, wanted: int) -> int | None:

@@ -24,6 +24,12 @@ class FakeQueue:
         count, self.message_count = self.message_count, 0
         return count
 
+    def used(self, turn):
+        pass
+
+    def begin(self, turn):
+        pass
+
     def delete(self, turn):
         assert turn is TURN
         self.on_delete()

@@ -115,7 +115,7 @@ def test_an_expiration_that_is_none(client, expiration, reason):
     client.expect_channel_closed(1, 406, text, Basic.Publish)
 
 
-@pytest.mark.parametrize("expiration", ["0", "1", "60000", "315360000000"])
+@pytest.mark.parametrize("expiration", ["1", "60000", "315360000000"])
 def test_an_expiration_that_is_one(client, expiration):
     client.declare()
     client.publish(1, b"x", expiration=expiration)

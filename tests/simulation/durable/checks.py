@@ -16,7 +16,7 @@ class Counts:
             assert queue.message_count == ready, f"{name}: message count {queue.message_count}, not {ready}"
             assert queue.consumer_count == len(model.consumers), f"{name}: {queue.consumer_count} consumers"
             kept = 0 if queue._log is None else queue._log.kept
-            in_memory = len(queue._ready) + kept + out
+            in_memory = len(queue.ready) + kept + out
             assert queue.held == in_memory, f"{name} says it holds {queue.held} and holds {in_memory}"
 
 
@@ -42,7 +42,7 @@ class Windows:
         most = world.sizes["classic._WINDOW_BYTES"] // 200 + self.RUN + chunk
         for name, model in world.topology.queues.items():
             if model.durable and not model.is_stream:
-                ready = world.broker.queue(name)._ready
+                ready = world.broker.queue(name).ready
                 held = len(ready) - len(ready.returned)
                 assert held <= most, f"{name} has {held} messages in memory, and {most} are a full window"
 
@@ -52,7 +52,7 @@ class NobodyIdle:
 
     def __call__(self, world) -> None:
         for name, model in world.topology.queues.items():
-            if not model.is_stream and model.consumers and len(world.broker.queue(name)._ready):
+            if not model.is_stream and model.consumers and len(world.broker.queue(name).ready):
                 idle = [consumer.tag for consumer in model.consumers if consumer.has_room()]
                 assert not idle, f"{len(model.ready)} wait in {name} while {idle} have room"
 

@@ -1,0 +1,85 @@
+"""QuorumQueue: RabbitMQ's quorum queue as a cluster of one serves it.
+
+It is a durable queue that counts how often each message came back: the consumer sees the count in ``x-delivery-count``,
+and beyond ``x-delivery-limit`` the message is dropped or dead-lettered. What comes back is handed out before what was
+never handed out, in the order in which it came. Source: https://www.rabbitmq.com/docs/quorum-queues
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from broker.message import Message, QueuedMessage
+from broker.queues.classic import ClassicQueue
+from broker.queues.dead_letter import DELIVERY_LIMIT
+from broker.queues.ready import Entry
+from broker.queues.ready_kinds import ReturnsFirst, Waiting
+from broker.queues.settings import Settings
+from broker.store.queue_log import QueueLog
+from protocol.amqp import properties
+from protocol.amqp.content import properties_of, with_properties
+from protocol.amqp.tables import Long
+
+if TYPE_CHECKING:
+    from broker.turn import Turn
+
+_DELIVERY_COUNT = "x-delivery-count"
+_ACQUIRED_COUNT = "x-acquired-count"
+
+
+class QuorumQueue(ClassicQueue):
+    """``delivery_limit`` is that of a queue that asks for none. ``tells_acquired``: as RabbitMQ 4.3 does."""
+
+    def __init__(self, name: str, *, delivery_limit: int | None, tells_acquired: bool = False, **settings: Any) -> None:
+        """``settings`` are ClassicQueue's."""
+        self._default_limit = delivery_limit
+        self._tells_acquired = tells_acquired
+        super().__init__(name, **settings)
+
+    def _settings(self) -> Settings:
+        return Settings(self.effective, delivery_limit=self._default_limit)
+
+    def _make_ready(self) -> Waiting:
+        return ReturnsFirst()
+
+    def _looks_into_messages(self) -> bool:
+        return True
+
+    def put_back(self, entries: list[Entry], turn: "Turn", *, failed: bool = True) -> None:
+        if self.deleted:
+            super().put_back(entries, turn)
+            return
+        limit, log = self.settings.delivery_limit, self._log
+        spent: list[Entry] = []
+        kept: list[Entry] = []
+        for number, message in entries:
+            assert isinstance(message, QueuedMessage)
+            message.attempts += failed
+            message.acquired += 1
+            if limit is not None and message.attempts > limit:
+                spent.append((number, message))
+                continue
+            self._stamp(message)
+            kept.append((number, message))
+            if log is not None and failed:
+                log.note_attempts(number, message.attempts, turn)
+        if spent:
+            self.bury(spent, DELIVERY_LIMIT, turn)
+        super().put_back(kept, turn)
+
+    def _take_in(self, head: int, messages: list[Message], arrived_ms: int, log: QueueLog) -> None:
+        if log.attempts and self.rules is not None:
+            messages = self.rules.read(messages, arrived_ms)
+            for number, message in enumerate(messages, head):
+                attempts = log.attempts.get(number, 0)
+                if attempts and isinstance(message, QueuedMessage):
+                    message.attempts = message.acquired = attempts
+                    self._stamp(message)
+        super()._take_in(head, messages, arrived_ms, log)
+
+    def _stamp(self, message: QueuedMessage) -> None:
+        """Have the consumer see how often it came back."""
+        raw = properties_of(message.original)
+        headers = properties.headers(raw) or {}
+        headers[_DELIVERY_COUNT] = Long(message.attempts)
+        if self._tells_acquired:
+            headers[_ACQUIRED_COUNT] = Long(message.acquired)
+        message.content = with_properties(message.original, properties.with_headers(raw, dict(sorted(headers.items()))))

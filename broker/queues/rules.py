@@ -1,0 +1,161 @@
+"""Rules: what a queue does that looks into its messages: time to live, length limits, priorities, delivery limits.
+
+A queue without any of that has no rules, and its messages cost it nothing of this. Messages expire at the head only, as
+in RabbitMQ: one behind another that lives longer waits, and counts. Sources: https://www.rabbitmq.com/docs/ttl,
+maxlength, priority.
+"""
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from broker.message import (
+    NEVER_MS,
+    ExpiringMessage,
+    Message,
+    QueuedMessage,
+    body_bytes,
+    expiration_ms,
+    priority_of,
+)
+from broker.queues.dead_letter import EXPIRED, MAXLEN
+from broker.queues.ready import Entry, Ready
+from broker.queues.settings import Settings
+
+if TYPE_CHECKING:
+    from broker.queues.classic import ClassicQueue
+    from broker.turn import Turn
+
+# Messages that leave in one piece of work: each costs some 10 µs where it has a dead letter exchange.
+_PIECE = 256
+
+
+class Rules:
+    """Of one queue."""
+
+    __slots__ = ("_queue",)
+
+    def __init__(self, queue: "ClassicQueue") -> None:
+        self._queue = queue
+
+    @property
+    def settings(self) -> Settings:
+        return self._queue.settings
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that waits must be in memory: the next message may be any of it, or each one's size counts."""
+        return self.settings.max_priority > 0 or self.settings.max_bytes is not None
+
+    # -- in ------------------------------------------------------------------------------------------------------------
+
+    def received(self, messages: list[Message], now_ms: int) -> list[Message]:
+        """Messages just published, as the queue keeps them."""
+        ttl_ms = self.settings.message_ttl_ms
+        deadline = NEVER_MS if ttl_ms is None else now_ms + ttl_ms
+        if isinstance(messages[0], ExpiringMessage):
+            return [self._kept(message, min(deadline, now_ms + (message.ttl_ms or 0))) for message in messages]
+        return [self._kept(message, deadline) for message in messages]
+
+    def read(self, messages: list[Message], arrived_ms: int) -> list[Message]:
+        """The same for messages that were read from the log, where they have been since ``arrived_ms``."""
+        ttl_ms = self.settings.message_ttl_ms
+        longest = NEVER_MS if ttl_ms is None else arrived_ms + ttl_ms
+        kept: list[Message] = []
+        for message in messages:
+            own_ms = None if isinstance(message, QueuedMessage) else expiration_ms(message.content)
+            if isinstance(message, QueuedMessage):
+                kept.append(message)
+            else:
+                kept.append(self._kept(message, longest if own_ms is None else min(longest, arrived_ms + own_ms)))
+        return kept
+
+    def _kept(self, message: Message, deadline_ms: int) -> QueuedMessage:
+        most = self.settings.max_priority
+        return QueuedMessage(message, deadline_ms, min(priority_of(message.content), most) if most else 0)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the queue takes no more when it is full."""
+        return self.settings.rejects and self.settings.limited
+
+    def has_room(self, message: Message) -> bool:
+        """Whether a queue that refuses would take this one."""
+        settings, queue = self.settings, self._queue
+        if settings.max_length is not None and queue.message_count >= settings.max_length:
+            return False
+        return settings.max_bytes is None or queue.ready.body_bytes + body_bytes(message.content) <= settings.max_bytes
+
+    # -- out -----------------------------------------------------------------------------------------------------------
+
+    def expire(self, before_ms: int, budget: int, turn: "Turn") -> int:
+        """Drop what has outlived its time, from the heads on; what that cost."""
+        cost = 0
+        for level in self._queue.ready.levels:
+            while cost < budget:
+                entries = _expired(level, before_ms)
+                if not entries:
+                    break
+                cost += self._queue.bury(entries, EXPIRED, turn)
+        return cost
+
+    def deliverable(self, level: Ready, wanted: int, now_ms: int) -> int:
+        """How many of the ``wanted`` next ones are still good."""
+        if level.returned:
+            return int(level.returned[0][1].deadline_ms > now_ms)
+        return level.fresh_before(now_ms, wanted)
+
+    def trim(self, budget: int, turn: "Turn") -> int:
+        """Drop what is over the limits, from the head of the least urgent level on; what that cost."""
+        queue, settings = self._queue, self.settings
+        cost = 0
+        if settings.rejects or not settings.limited:
+            return 0
+        while cost < budget:
+            entries = self._excess()
+            if not entries:
+                break
+            cost += queue.bury(entries, MAXLEN, turn)
+        return cost
+
+    def _excess(self) -> list[Entry]:
+        queue, settings = self._queue, self.settings
+        over = 0 if settings.max_length is None else queue.message_count - settings.max_length
+        over_bytes = 0 if settings.max_bytes is None else queue.ready.body_bytes - settings.max_bytes
+        entries: list[Entry] = []
+        for level in reversed(queue.ready.levels):
+            while len(level) and len(entries) < _PIECE and (over > 0 or over_bytes > 0):
+                entry = taken(level)
+                entries.append(entry)
+                over -= 1
+                over_bytes -= body_bytes(entry[1].content)
+        return entries
+
+    def next_deadline_ms(self) -> int | None:
+        """When the first of the heads will have outlived its time."""
+        heads = [head.deadline_ms for level in self._queue.ready.levels if (head := level.head_message()) is not None]
+        deadline = min(heads, default=NEVER_MS)
+        return None if deadline >= NEVER_MS else deadline
+
+
+def taken(level: Ready) -> Entry:
+    """The next message of a level, with its number."""
+    if level.returned:
+        return level.take_returned()
+    number = level.head
+    return number, level.take_fresh(1)[0]
+
+
+def _expired(level: Ready, before_ms: int) -> list[Entry]:
+    """Those at the head that have outlived their time, up to a piece."""
+    entries: list[Entry] = []
+    while level.returned and level.returned[0][1].deadline_ms <= before_ms and len(entries) < _PIECE:
+        entries.append(level.take_returned())
+    if entries or level.returned:
+        return entries
+    count = 0
+    for message in islice(level.fresh, _PIECE):
+        if message.deadline_ms > before_ms:
+            break
+        count += 1
+    head = level.head
+    return list(enumerate(level.take_fresh(count), head)) if count else []

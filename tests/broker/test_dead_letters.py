@@ -1,0 +1,134 @@
+"""Dead letters: when, where to, and what their headers say."""
+
+import datetime as dt
+
+import pytest
+from pamqp.commands import Basic, Exchange, Queue
+
+from tests.conversation import Broker
+
+
+@pytest.fixture
+def broker():
+    return Broker()
+
+
+@pytest.fixture
+def client(broker):
+    client = broker.connect(1)
+    client.declare("dead")
+    return client
+
+
+def to_dead(**more):
+    return {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead", **more}
+
+
+def test_rejected(client):
+    client.declare(arguments=to_dead())
+    client.publish(1, b"a", headers={"mine": 1}, message_id="7")
+    got = client.get(no_ack=False)
+    client.send(1, Basic.Reject(got.delivery_tag, requeue=False))
+    letter = client.get("dead")
+    assert letter.body == b"a"
+    assert letter.method.exchange == ""
+    assert letter.method.routing_key == "dead"
+    assert letter.properties.message_id == "7"
+    headers = letter.properties.headers
+    assert list(headers) == sorted(headers)
+    assert headers["mine"] == 1
+    (death,) = headers["x-death"]
+    assert isinstance(death.pop("time"), dt.datetime)
+    assert death == {"count": 1, "reason": "rejected", "queue": "q", "exchange": "", "routing-keys": ["q"]}
+    assert headers["x-first-death-queue"] == headers["x-last-death-queue"] == "q"
+
+
+def test_expired(broker, client):
+    client.declare(arguments=to_dead())
+    client.publish(1, b"a", expiration="1000")
+    broker.advance(1.1)
+    letter = client.get("dead")
+    assert letter.properties.expiration is None
+    assert letter.properties.headers["x-death"][0]["original-expiration"] == "1000"
+    assert letter.properties.headers["x-death"][0]["reason"] == "expired"
+
+
+def test_dropped_for_the_length(client):
+    client.declare(arguments=to_dead(**{"x-max-length": 2}))
+    client.publish(1, b"a", b"b", b"c")
+    assert client.drain() == [b"b", b"c"]
+    letter = client.get("dead")
+    assert letter.body == b"a"
+    assert letter.properties.headers["x-death"][0]["reason"] == "maxlen"
+
+
+def test_a_second_death_of_a_kind_counts(broker, client):
+    client.declare(
+        "wait", arguments={"x-message-ttl": 1000, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "q"}
+    )
+    client.declare(arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "wait"})
+    client.publish(1, b"a")
+    for count in (1, 2, 3):
+        got = client.get(no_ack=False)
+        client.send(1, Basic.Nack(got.delivery_tag, requeue=False))
+        broker.advance(1.5)
+        assert client.count() == 1
+        deaths = [(d["queue"], d["reason"], d["count"]) for d in client_headers(client)["x-death"]]
+        assert deaths == [("wait", "expired", count), ("q", "rejected", count)]
+
+
+def client_headers(client):
+    got = client.get(no_ack=False)
+    client.send(1, Basic.Reject(got.delivery_tag, requeue=True))
+    return got.properties.headers
+
+
+def test_a_circle_without_a_rejection_ends(broker, client):
+    client.declare(arguments={"x-message-ttl": 1000, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "q"})
+    client.publish(1, b"a")
+    broker.advance(10)
+    assert client.count() == 0
+
+
+def test_what_a_client_says_of_deaths_does_not_count(client):
+    client.declare(arguments=to_dead())
+    claimed = [{"queue": "q", "reason": "rejected", "count": 7}]
+    client.publish(1, b"a", headers={"x-death": claimed})
+    got = client.get(no_ack=False)
+    assert got.properties.headers["x-death"] == claimed
+    client.send(1, Basic.Reject(got.delivery_tag, requeue=False))
+    assert [death["count"] for death in client.get("dead").properties.headers["x-death"]] == [1]
+
+
+def test_without_a_key_all_own_keys_are_used(client):
+    client.call(1, Exchange.Declare(exchange="dlx", exchange_type="direct"), Exchange.DeclareOk)
+    client.declare("copy")
+    client.call(1, Queue.Bind(queue="dead", exchange="dlx", routing_key="q"), Queue.BindOk)
+    client.call(1, Queue.Bind(queue="copy", exchange="dlx", routing_key="cc"), Queue.BindOk)
+    client.declare(arguments={"x-dead-letter-exchange": "dlx"})
+    client.publish(1, b"a", headers={"CC": ["cc"]})
+    client.drain("copy")
+    client.drain("dead")
+    client.publish(1, b"b", headers={"CC": ["cc"]})
+    got = client.get(no_ack=False)
+    client.send(1, Basic.Nack(got.delivery_tag, multiple=True, requeue=False))
+    assert client.get("dead").properties.headers["x-death"][0]["routing-keys"] == ["q", "cc"]
+
+
+@pytest.mark.parametrize("exchange", ["nowhere", "amq.direct"])
+def test_a_letter_that_goes_nowhere_is_gone(broker, client, exchange):
+    client.declare(arguments={"x-dead-letter-exchange": exchange})
+    client.publish(1, b"a")
+    got = client.get(no_ack=False)
+    client.send(1, Basic.Reject(got.delivery_tag, requeue=False))
+    assert client.count() == client.count("dead") == 0
+    assert broker.node.gauge.bytes == 0
+
+
+def test_deaths_outlive_their_queue(client):
+    client.declare(arguments=to_dead())
+    client.publish(1, b"a")
+    got = client.get(no_ack=False)
+    client.send(1, Basic.Reject(got.delivery_tag, requeue=False), Queue.Delete(queue="q"))
+    client.expect(Queue.DeleteOk)
+    assert client.get("dead").body == b"a"
