@@ -84,13 +84,23 @@ def test_first_deliveries_keep_their_publishers_order():
         order.saw((1, 4), redelivered=False)
 
 
-@pytest.mark.parametrize(("samples", "flat"), [([30, 31, 99, 31, 30], True), ([30, 31, 35, 39, 42], False)])
-def test_growth_is_from_first_to_last(samples, flat):
+@pytest.mark.parametrize(
+    ("samples", "warm", "kept"),
+    [
+        ([30, 31, 99, 31, 30], True, True),
+        ([30, 31, 35, 39, 42], True, False),
+        ([30, 31, 35, 39, 42], False, True),
+        ([30, 31, 101, 31, 30], True, False),
+        ([30, 31, 101, 31, 30], False, False),
+    ],
+)
+def test_growth_is_from_first_to_last_and_counts_when_warm(samples, warm, kept):
     growth = Growth()
     growth._samples = [float(sample) for sample in samples]
-    sentence, kept = growth.judge(allowed_mb=10)
-    assert kept is flat
+    sentence, judged = growth.judge(allowed_mb=10, most_mb=100, warm=warm)
+    assert judged is kept
     assert f"most {max(samples):.1f} MB" in sentence
+    assert ("not judged" in sentence) is not warm
 
 
 @pytest.fixture
