@@ -17,7 +17,14 @@ from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
 from broker.queues import arguments as rules
 from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
-from protocol.amqp.errors import SoftError, access_refused, not_found, precondition_failed, resource_locked
+from protocol.amqp.errors import (
+    SoftError,
+    access_refused,
+    not_found,
+    not_implemented,
+    precondition_failed,
+    resource_locked,
+)
 
 Arguments = Mapping[str, Any]
 
@@ -39,6 +46,10 @@ class Queue(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def kind(self) -> str:
+        """``classic``, ``quorum`` or ``stream``."""
+
     @property
     def durable(self) -> bool: ...
     @property
@@ -273,6 +284,12 @@ class VirtualHost(Generic[Q]):
         if queue is None:
             return 0
         self.check_access(queue, owner)
+        if queue.kind == rules.QUORUM and (if_unused or if_empty):
+            flag = "if-unused" if if_unused else "if-empty"
+            raise not_implemented(
+                f"cannot delete {self.describe_queue(name)}. queue.delete operations with {flag} flag set are not "
+                "supported by quorum queues"
+            )
         # In this order: a queue with both is "not empty" (seen in RabbitMQ 3.10 and 4.0).
         if if_empty and queue.heeds_conditions and queue.message_count:
             raise precondition_failed(f"{self.describe_queue(name)} not empty")

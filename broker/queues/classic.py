@@ -13,13 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from broker.message import ExpiringMessage, Message
+from broker.queues.arguments import CLASSIC
 from broker.queues.dead_letter import MAXLEN, NO_PLACE, REJECTED, DeadLetters, Death
 from broker.queues.gauge import MemoryGauge
 from broker.queues.ready import Entry, Ready
 from broker.queues.ready_kinds import PriorityReady, Waiting, sized
 from broker.queues.rules import Rules, taken
 from broker.queues.settings import REJECT_TO_DEAD_LETTERS, Settings
-from broker.queues.subscribers import Subscriber, Subscribers
+from broker.queues.subscribers import SingleActive, Subscriber, Subscribers
 from broker.store.queue_log import QueueLog
 from broker.turn import ERROR
 from streams.cursor import AT_TAIL, NEED_BLOCK, Wait
@@ -51,8 +52,11 @@ class ClassicQueue:
     as ``x-expires`` says.
     """
 
+    kind = CLASSIC
     # A delete may depend on its being empty or unused.
     heeds_conditions = True
+    # Messages that a consumer may have in flight at most; 0 for no limit.
+    prefetch_max = 0
 
     def __init__(
         self,
@@ -84,7 +88,7 @@ class ClassicQueue:
         self.held_bytes = 0.0
         self.ready: Waiting = self._make_ready()
         self.rules: Rules | None = None
-        self._subscribers = Subscribers()
+        self._subscribers = self._make_subscribers()
         self._gauge = gauge
         self._open_log = open_log
         self._log = log
@@ -104,6 +108,9 @@ class ClassicQueue:
 
     def _make_ready(self) -> Waiting:
         return PriorityReady() if self.settings.max_priority else Ready()
+
+    def _make_subscribers(self) -> Subscribers:
+        return SingleActive(yields=False) if self.settings.single_active else Subscribers()
 
     def _looks_into_messages(self) -> bool:
         return self.settings.looks_into_messages
@@ -471,6 +478,9 @@ class ClassicQueue:
         self._subscribers.remove(subscriber)
         if not self._subscribers:
             self.used(turn)
+        elif self.settings.single_active:
+            # Another one takes its place.
+            turn.touch(self)
 
     def reconsider(self, subscriber: Subscriber, turn: "Turn") -> None:
         """It may have room again."""
@@ -522,7 +532,7 @@ class ClassicQueue:
         self.deleted = True
         self._idle_at = None
         turn.forget(self)
-        subscribers, self._subscribers = self._subscribers, Subscribers()
+        subscribers, self._subscribers = self._subscribers, self._make_subscribers()
         for subscriber in subscribers:
             subscriber.queue_gone(turn)
         return count

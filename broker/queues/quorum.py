@@ -8,11 +8,13 @@ never handed out, in the order in which it came. Source: https://www.rabbitmq.co
 from typing import TYPE_CHECKING, Any
 
 from broker.message import Message, QueuedMessage
+from broker.queues.arguments import QUORUM
 from broker.queues.classic import ClassicQueue
 from broker.queues.dead_letter import DELIVERY_LIMIT
 from broker.queues.ready import Entry
 from broker.queues.ready_kinds import ReturnsFirst, Waiting
 from broker.queues.settings import Settings
+from broker.queues.subscribers import SingleActive, Subscribers
 from broker.store.queue_log import QueueLog
 from protocol.amqp import properties
 from protocol.amqp.content import properties_of, with_properties
@@ -28,6 +30,9 @@ _ACQUIRED_COUNT = "x-acquired-count"
 class QuorumQueue(ClassicQueue):
     """``delivery_limit`` is that of a queue that asks for none. ``tells_acquired``: as RabbitMQ 4.3 does."""
 
+    kind = QUORUM
+    prefetch_max = 2000
+
     def __init__(self, name: str, *, delivery_limit: int | None, tells_acquired: bool = False, **settings: Any) -> None:
         """``settings`` are ClassicQueue's."""
         self._default_limit = delivery_limit
@@ -39,6 +44,9 @@ class QuorumQueue(ClassicQueue):
 
     def _make_ready(self) -> Waiting:
         return ReturnsFirst()
+
+    def _make_subscribers(self) -> Subscribers:
+        return SingleActive(yields=True) if self.settings.single_active else Subscribers()
 
     def _looks_into_messages(self) -> bool:
         return True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from broker.message import Message
+from broker.queues.arguments import STREAM
 from broker.queues.bloom import filter_of
 from broker.queues.gauge import MemoryGauge
 from broker.queues.offset_argument import max_age_ms
@@ -64,6 +65,7 @@ class _Reader:
 class StreamQueue:
     """A stream. ``log`` is open, its writer included."""
 
+    kind = STREAM
     durable = True
     auto_delete = False
     exclusive_owner = None

@@ -33,6 +33,10 @@ class Subscriber(Protocol):
     def shares_room(self) -> bool:
         """Whether taking a message may also use up another subscriber's room (a limit of their channel)."""
 
+    @property
+    def outstanding(self) -> int:
+        """How many messages it was given and has not settled."""
+
     def room(self) -> int:
         """How many messages it can take now."""
 
@@ -143,3 +147,64 @@ class Subscribers:
         rotation = self._rotations[takers[0].priority]
         for subscriber in takers:
             rotation.move_to_end(subscriber)
+
+
+class SingleActive(Subscribers):
+    """Only one subscriber, the active one, is given anything; the others wait for it to go.
+
+    The first who came is the active one; when it goes, the one of the highest priority that came first. ``yields``: it
+    goes, too, when one of a higher priority comes, as soon as it has settled all it was given (quorum queues of
+    RabbitMQ 4.0). Source: https://www.rabbitmq.com/docs/consumers#single-active-consumer
+    """
+
+    __slots__ = ("_active", "_yields")
+
+    def __init__(self, *, yields: bool) -> None:
+        super().__init__()
+        self._active: Subscriber | None = None
+        self._yields = yields
+
+    @property
+    def active(self) -> Subscriber | None:
+        """The one that is served."""
+        return self._active
+
+    def add(self, subscriber: Subscriber) -> None:
+        self._in_rotation[subscriber] = False
+        if self._active is None:
+            self._activate(subscriber)
+        else:
+            self._hand_over()
+
+    def remove(self, subscriber: Subscriber) -> None:
+        super().remove(subscriber)
+        if subscriber is self._active:
+            self._active = None
+            if self._in_rotation:
+                self._activate(self._next())
+
+    def reconsider(self, subscriber: Subscriber) -> None:
+        if subscriber is self._active:
+            super().reconsider(subscriber)
+            self._hand_over()
+
+    def _next(self) -> Subscriber:
+        return max(self._in_rotation, key=_priority_of)
+
+    def _activate(self, subscriber: Subscriber) -> None:
+        self._active = subscriber
+        super().reconsider(subscriber)
+
+    def _hand_over(self) -> None:
+        """To one of a higher priority, if there is any: the active one is given no more until it has settled all."""
+        active = self._active
+        if not self._yields or active is None or self._next().priority <= active.priority:
+            return
+        if self._in_rotation[active]:
+            self._set_aside(active)
+        if not active.outstanding:
+            self._activate(self._next())
+
+
+def _priority_of(subscriber: Subscriber) -> int:
+    return subscriber.priority

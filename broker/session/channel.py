@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from broker.queues import Queue
-from broker.queues.arguments import check_consumer
+from broker.queues.arguments import QUORUM, check_consumer
 from broker.queues.bloom import wanted
 from broker.queues.offset_argument import offset_spec
 from broker.queues.stream import StreamQueue
@@ -28,7 +28,14 @@ from broker.store.promise import Awaited
 from broker.vhost import VirtualHost
 from protocol.amqp import basic, methods
 from protocol.amqp.content import readdress
-from protocol.amqp.errors import access_refused, command_invalid, not_allowed, not_implemented, precondition_failed
+from protocol.amqp.errors import (
+    access_refused,
+    command_invalid,
+    not_allowed,
+    not_implemented,
+    precondition_failed,
+    resource_locked,
+)
 from protocol.amqp.methods import Access, Basic, Confirm, Method, Tx
 
 if TYPE_CHECKING:
@@ -167,9 +174,15 @@ class Channel:
         if isinstance(queue, StreamQueue):
             self._consume_stream(method, queue, turn)
             return
-        if queue.has_exclusive_consumer or (method.exclusive and queue.consumer_count):
+        if queue.has_exclusive_consumer or (
+            method.exclusive and (queue.consumer_count or queue.settings.single_active)
+        ):
             raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
+        if queue.kind == QUORUM and self.shared.prefetch:
+            raise not_implemented(f"{self.vhost.describe_queue(queue.name)} does not support global qos")
         consumer = self._make_consumer(method, queue)
+        if queue.prefetch_max:
+            consumer.limit.prefetch = min(consumer.limit.prefetch or queue.prefetch_max, queue.prefetch_max)
         self._add_consumer(consumer, method)
         queue.subscribe(consumer, turn)
 
@@ -269,6 +282,11 @@ class Channel:
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
         if isinstance(queue, StreamQueue):
             raise not_implemented(f"basic.get not supported by stream queues {self.vhost.describe_queue(queue.name)}")
+        if queue.kind == QUORUM and queue.settings.single_active:
+            raise resource_locked(
+                f"cannot obtain access to locked {self.vhost.describe_queue(queue.name)}. basic.get operations are not "
+                "supported by quorum queues with single active consumer"
+            )
         found = queue.take(turn)
         if found is None:
             return Basic.GetEmpty()

@@ -64,6 +64,10 @@ class Consumer(Subscription):
     def shares_room(self) -> bool:
         return self.shared.prefetch > 0 and not self.no_ack
 
+    @property
+    def outstanding(self) -> int:
+        return self.limit.outstanding
+
     def room(self) -> int:
         if self.outbox.full:
             return 0
@@ -80,7 +84,7 @@ class Consumer(Subscription):
         pieces: list[bytes] = []
         pack, mark, frame_max = basic.pack_tag, self._content_mark, self._frame_max
         by_tag = None if self.no_ack else unsettled.by_tag
-        # Of redelivered ones, which are rare, the parts are made anew.
+        # Of redelivered ones the parts are made anew.
         last_route = b"" if redelivered else self._last_route
         prefix, suffix = self._last_parts
         for message in messages:

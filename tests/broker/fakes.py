@@ -6,6 +6,8 @@ TURN = object()
 class FakeQueue:
     """What a virtual host and the topology methods see of a queue; every turn must be TURN."""
 
+    kind = "classic"
+
     def __init__(self, name, durable, auto_delete, exclusive_owner, arguments):
         self.name = name
         self.durable = durable
