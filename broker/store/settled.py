@@ -5,7 +5,7 @@ and a page that is full is one shared object. So a queue of which one old messag
 dict entry a page; acks in order cost one addition a run, acks out of order 30 ns each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 _PAGE_BITS: Final = 16
@@ -50,16 +50,6 @@ class SettledSet:
             stop = min(end, (begin | _MASK) + 1)
             fresh += self._fill(begin >> _PAGE_BITS, begin & _MASK, stop - begin)
             begin = stop
-        return fresh
-
-    def add_all(self, offsets: Sequence[int]) -> int:
-        """Settle these, each of which stands there once; how many of them were not settled before."""
-        low, high = min(offsets), max(offsets)
-        if high - low + 1 == len(offsets):
-            return self.add(low, high + 1)
-        fresh = 0
-        for offset in offsets:
-            fresh += self.add(offset, offset + 1)
         return fresh
 
     def settled_within(self, begin: int, end: int) -> int:
