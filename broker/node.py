@@ -99,10 +99,7 @@ class Node:
         self.definitions_changed = True
 
     def _tell_later(self, log: Logged) -> None:
-        self._found += [(WARNING, str(repair)) for repair in log.log.repairs]
-        self._found += [(ERROR, str(damage)) for damage in log.log.damages]
-        log.log.repairs.clear()
-        log.log.damages.clear()
+        self._found += log.take_findings()
         if isinstance(log, QueueLog) and log.has_to_say:
             self.backlog.unwritten[log] = None
 

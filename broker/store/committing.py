@@ -61,16 +61,18 @@ class Logged:
         for waiter in waiters:
             turn.flush(waiter)
 
-    def tell(self, turn: "Turn") -> None:
-        """Report what opening or reading found out about the log's files."""
+    def take_findings(self) -> list[tuple[int, str]]:
+        """What opening or reading found out about the log's files since it was asked last: level and text of each."""
         log = self.log
-        if log.repairs or log.damages:
-            for repair in log.repairs:
-                turn.notice(WARNING, str(repair))
-            for damage in log.damages:
-                turn.notice(ERROR, str(damage))
-            log.repairs.clear()
-            log.damages.clear()
+        found = [(WARNING, str(repair)) for repair in log.repairs] + [(ERROR, str(damage)) for damage in log.damages]
+        log.repairs.clear()
+        log.damages.clear()
+        return found
+
+    def tell(self, turn: "Turn") -> None:
+        """Report the findings."""
+        for level, text in self.take_findings():
+            turn.notice(level, text)
 
 
 class Batch:
