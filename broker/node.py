@@ -144,9 +144,17 @@ class Node:
         self._store.close()
 
     def _commit_now(self, turn: Turn) -> None:
-        while self.committing.failure is None and (batch := self.committing.take(turn)) is not None:
-            batch.perform()
-            self.committing.finished(batch, turn)
+        while self.committing.failure is None and self._commit_one(turn):
+            pass
+
+    def _commit_one(self, turn: Turn) -> bool:
+        """Whether there was a batch."""
+        batch = self.committing.take(turn)
+        if batch is None:
+            return False
+        batch.perform()
+        self.committing.finished(batch, turn)
+        return True
 
     def authenticate(self, user: str, password: str) -> bool:
         """Whether such a user may come in. An empty password never is right (as in RabbitMQ)."""
@@ -162,14 +170,11 @@ class Node:
     def _dispatched(self, turn: Turn) -> bool:
         """The queues have handed out what they can. True if there is more to do in this turn."""
         if self.backlog.reads and self._store.in_memory:
-            reads, self.backlog.reads = self.backlog.reads, []
-            for read in reads:
+            for read in self.take_reads():
                 read.block.perform()
                 read.then(read.block, turn)
             return True
-        if self._store.in_memory and (batch := self.committing.take(turn)) is not None:
-            batch.perform()
-            self.committing.finished(batch, turn)
+        if self._store.in_memory and self._commit_one(turn):
             return True
         self._watch(turn)
         return False
