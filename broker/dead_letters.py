@@ -66,7 +66,7 @@ class DeadLettering:
                 buried += [number for number, _ in run.entries]
         self._let_go(death.queue, buried, logs, turn)
         if stuck:
-            death.queue.unburied(stuck, death.reason, turn)
+            death.queue.unburied(Death(death.queue, stuck, death.reason), turn)
         return _COST * len(death.entries)
 
     def _runs(self, death: Death, exchange: str, key: str | None, turn: "Turn") -> "list[_Run]":

@@ -107,7 +107,7 @@ class Broker:
         )
         turn = self.node.turn()
         self.node.begin(turn)
-        self._finish(turn)
+        self._run_down(turn)
 
     def wall_ms(self) -> int:
         return self.WALL_MS + int(self.now * 1000)

@@ -30,6 +30,8 @@ from streams.reads import BlockRead
 if TYPE_CHECKING:
     from broker.turn import Turn
 
+# Dead letters that must not be lost and found no place are tried again this often.
+_BURY_AGAIN_S = 1.0
 # Dead letters published in one piece of work, before others get their chance: some 3 ms.
 _DEATHS = 256
 # What a queued message costs beside its content: the object, its place in the deque, the bytes' own head (measured:
@@ -95,6 +97,9 @@ class ClassicQueue:
         self._dead_letters = dead_letters
         self._on_idle = on_idle
         self._reading = False
+        # Dead letters that found no place, and when to try again, in monotonic seconds.
+        self._unburied: list[Death] = []
+        self._bury_again_at = 0.0
         # Monotonic seconds: when it will have been unused for too long, and when anything is to be done next.
         self._idle_at: float | None = None
         self._due: float | None = None
@@ -235,9 +240,10 @@ class ClassicQueue:
             spent += rules.expire(turn.wall_ms, budget - spent, turn)
         if spent < budget:
             spent += rules.trim(budget - spent, turn)
+        waiting = len(self.ready)
         if log is not None and log.behind:
             self._refill(log, turn)
-        if spent >= budget:
+        if spent >= budget or len(self.ready) > waiting:
             turn.touch(self)
         self._look_ahead(turn)
         return spent
@@ -366,11 +372,23 @@ class ClassicQueue:
             self._bury(entries, reason, turn)
         return len(entries)
 
-    def _bury(self, entries: list[Entry], reason: str, turn: "Turn") -> None:
+    def _bury(self, entries: Sequence[Entry], reason: str, turn: "Turn") -> None:
         if self._dead_letters is None or self.settings.dead_letter_exchange is None:
             return
         for start in range(0, len(entries), _DEATHS):
             turn.chore(partial(self._dead_letters.bury, Death(self, entries[start : start + _DEATHS], reason)))
+
+    def unburied(self, death: Death, turn: "Turn") -> None:
+        """Dead letters found no place, and must not be lost: they are tried again in a while."""
+        if not self._unburied:
+            self._bury_again_at = turn.now + _BURY_AGAIN_S
+        self._unburied.append(death)
+        self._look_ahead(turn)
+
+    def _bury_again(self, turn: "Turn") -> None:
+        deaths, self._unburied = self._unburied, []
+        for death in deaths:
+            self._bury(death.entries, death.reason, turn)
 
     # -- what waits on disk --------------------------------------------------------------------------------------------
 
@@ -498,6 +516,8 @@ class ClassicQueue:
         self._due = None
         if self.deleted:
             return
+        if self._unburied and self._bury_again_at <= turn.now:
+            self._bury_again(turn)
         if self._idle_at is not None and self._idle_at <= turn.now and not self._subscribers and self._on_idle:
             self._on_idle(self, turn)
         elif self.rules is not None:
@@ -507,14 +527,16 @@ class ClassicQueue:
 
     def _look_ahead(self, turn: "Turn") -> None:
         """Have the queue looked at when the next message, or the queue, will have outlived its time."""
-        due = None if self._subscribers else self._idle_at
-        if self.rules is not None:
-            deadline_ms = self.rules.next_deadline_ms()
-            if deadline_ms is not None:
-                at = turn.now + (deadline_ms - turn.wall_ms) / 1000
-                due = at if due is None else min(due, at)
-        self._due = due
-        if due is not None:
+        moments = []
+        if self._idle_at is not None and not self._subscribers:
+            moments.append(self._idle_at)
+        if self._unburied:
+            moments.append(self._bury_again_at)
+        deadline_ms = None if self.rules is None else self.rules.next_deadline_ms()
+        if deadline_ms is not None:
+            moments.append(turn.now + (deadline_ms - turn.wall_ms) / 1000)
+        self._due = min(moments, default=None)
+        if moments:
             turn.look_at(self)
 
     # -- end -----------------------------------------------------------------------------------------------------------
@@ -531,6 +553,8 @@ class ClassicQueue:
             log.delete(turn)
         self.deleted = True
         self._idle_at = None
+        self._let_go(sum([len(death.entries) for death in self._unburied]))
+        self._unburied.clear()
         turn.forget(self)
         subscribers, self._subscribers = self._subscribers, self._make_subscribers()
         for subscriber in subscribers:

@@ -57,3 +57,21 @@ def test_what_comes_back_goes_ahead_in_the_order_it_came(client):
     for tag in (tags[2], tags[0], tags[1]):
         client.send(1, Basic.Reject(tag, requeue=True))
     assert client.drain() == [b"c", b"a", b"b", b"d"]
+
+
+def test_at_least_once_a_letter_waits_until_there_is_a_place_for_it(broker, client):
+    arguments = {
+        **QUORUM,
+        "x-overflow": "reject-publish",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": "dead",
+    }
+    client.declare(durable=True, arguments=arguments)
+    client.publish(1, b"a")
+    client.send(1, Basic.Reject(client.get(no_ack=False).delivery_tag, requeue=False))
+    broker.advance(5)
+    client.declare("dead")
+    broker.advance(5)
+    assert client.drain("dead") == [b"a"]
+    assert broker.node.gauge.bytes == 0
