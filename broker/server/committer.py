@@ -6,6 +6,7 @@ shared cores). One batch is under way at a time, so the queue never holds two.
 
 import logging
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 
 import trio
@@ -17,8 +18,18 @@ from broker.turn import Turn
 log = logging.getLogger("leveret")
 
 
+class CommitterFailed(Exception):
+    """A batch ended with something other than an OSError, a bug of ours: what it carried must not be taken for safe."""
+
+    def __init__(self) -> None:
+        super().__init__("internal error in the committer: nothing can be written any more, so the broker stops")
+
+
 class Committer:
-    """The thread begins with the first batch; ``finish`` waits for the one under way and ends it."""
+    """The thread begins with the first batch; ``finish`` waits for the one under way and ends it.
+
+    ``failure`` is what has ended the thread too early; None when all is well.
+    """
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -27,6 +38,8 @@ class Committer:
         self._thread: threading.Thread | None = None
         self._idle = trio.Event()
         self._idle.set()
+        self.failure: CommitterFailed | None = None
+        self._failed = trio.Event()
         shell.commit = self._commit
 
     def _commit(self, batch: Batch) -> None:
@@ -38,17 +51,28 @@ class Committer:
         self._batches.put(batch)
 
     def _work(self) -> None:
-        while (batch := self._batches.get()) is not None:
-            try:
-                batch.perform()
-            except Exception:
-                # Only OSErrors are expected, and those it keeps. What it carried must not be taken for safe.
-                log.exception("internal error in the committer; nothing is written any more")
-                return
-            try:
+        # When the broker has ended, nobody is there to be told.
+        with suppress(trio.RunFinishedError):
+            while (batch := self._batches.get()) is not None:
+                try:
+                    batch.perform()
+                except Exception as error:
+                    # Only OSErrors are expected, and those it keeps.
+                    log.exception("internal error in the committer; the broker stops")
+                    self._token.run_sync_soon(self._fail, error)
+                    return
                 self._token.run_sync_soon(self._done, batch)
-            except trio.RunFinishedError:
-                return
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = CommitterFailed()
+        self.failure.__cause__ = error
+        self._idle.set()
+        self._failed.set()
+
+    async def end_with(self, everything: trio.CancelScope) -> None:
+        """Cancel everything when the thread has failed: clients would wait for confirms for ever."""
+        await self._failed.wait()
+        everything.cancel()
 
     def _done(self, batch: Batch) -> None:
         self._idle.set()

@@ -30,7 +30,7 @@ async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float
     """Serve ``node``, which has begun, on ``listeners`` (owned from here on) for the length of the block.
 
     At its end clients are told, have ``grace_s`` seconds to agree, and are cut off; what is left to write is written.
-    No task and no socket is left.
+    No task and no socket is left. Raises CommitterFailed.
     """
     shell = Shell(node)
     committer = Committer(shell)
@@ -40,6 +40,7 @@ async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float
             DiskReader(shell, keepers)
             keepers.start_soon(shell.work_off)
             keepers.start_soon(keep_time, shell)
+            keepers.start_soon(committer.end_with, keepers.cancel_scope)
             try:
                 async with trio.open_nursery() as peers:
                     _open_doors(listeners, shell, peers)
@@ -58,6 +59,8 @@ async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float
     finally:
         close_all(listeners)
         _stop(node)
+    if committer.failure is not None:
+        raise committer.failure
     if failure is not None:
         raise failure
 

@@ -9,6 +9,7 @@ import trio
 import trio.testing
 
 from broker.server import listeners as listeners_module
+from broker.server.committer import CommitterFailed
 from broker.server.listeners import ListenError, accept_from, close_all, listen
 from tests.server.fakes import CancelAtStep, Node, errors_logged, no_socket_left, served, until
 
@@ -46,6 +47,33 @@ async def test_stopping_does_not_wait_for_ever(autojump_clock):
     assert trio.current_time() - begin == pytest.approx(0.5, abs=0.1)
     assert not node.sessions
     await client.aclose()
+
+
+class Broken:
+    """A batch that ends as none should."""
+
+    def perform(self):
+        raise KeyError("a bug")
+
+
+@trio_test
+async def test_a_bug_in_the_committer_ends_the_broker_at_once():
+    node = Node()
+    batches = []
+    node.take_batch = lambda turn: batches.pop() if batches else None
+
+    async def live():
+        async with served(node, grace_s=60) as port, await trio.open_tcp_stream("127.0.0.1", port) as client:
+            batches.append(Broken())
+            await client.send_all(b"here")
+            await trio.sleep_forever()
+
+    raised = pytest.raises(CommitterFailed, match="nothing can be written any more")
+    with no_socket_left(), errors_logged() as logged, trio.fail_after(10), raised as failed:
+        await live()
+    assert isinstance(failed.value.__cause__, KeyError)
+    assert node.ended
+    assert [record.getMessage() for record in logged] == ["internal error in the committer; the broker stops"]
 
 
 @trio_test
