@@ -3,14 +3,10 @@
 A block of 256 KiB holds some 2,600 small messages, so the 150 µs of a thread's hop cost 0.06 µs a message.
 """
 
-import logging
-
 import trio
 
 from broker.server.shell import Shell
 from broker.turn import Read, Turn
-
-log = logging.getLogger("leveret")
 
 # Enough to keep a disk busy; more would only take memory.
 _AT_A_TIME = 4
