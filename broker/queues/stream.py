@@ -109,11 +109,6 @@ class StreamQueue:
         """How many messages are kept and safe."""
         return sum(end - begin for begin, end in self._log.ranges())
 
-    @property
-    def consumers(self) -> int:
-        """How many there are."""
-        return len(self._readers)
-
     # -- messages ------------------------------------------------------------------------------------------------------
 
     def enqueue(
