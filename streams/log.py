@@ -116,6 +116,10 @@ class Log:
         return self.segments[-1] if self.segments else None
 
     @property
+    def _newest_kept(self) -> Segment | None:
+        return next((segment for segment in reversed(self.segments) if not segment.dropped), None)
+
+    @property
     def durable(self) -> int:
         """The first offset that is not safe yet: readers see what is before it."""
         return self.segments[-1].next_offset if self.segments else 0
@@ -178,7 +182,7 @@ class Log:
         With ``restart`` only from the last whole one of that kind on, which repeats what stands before it. Blocks for
         one read a chunk: for opening, not for serving. Raises OSError.
         """
-        newest = next((segment for segment in reversed(self.segments) if not segment.dropped), None)
+        newest = self._newest_kept
         return [] if newest is None else read_controls(self.files, newest, kinds, restart)
 
     def empty_records(self, behind: frozenset[int]) -> list[int]:
@@ -186,7 +190,7 @@ class Log:
 
         Blocks, as ``controls`` does. Raises OSError.
         """
-        newest = next((segment for segment in reversed(self.segments) if not segment.dropped), None)
+        newest = self._newest_kept
         return [] if newest is None else empty_records(self.files, newest, behind)
 
     # --- what is told ---

@@ -1,5 +1,8 @@
 """Segment: one file of a log, as far as it is safe: its name, its state, its index. No writing, no repairing here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from streams.chunk import Batch, ChunkBuilder, read_batch, read_header, read_lengths, verify
 from streams.files import File, Files
 from streams.format import HEADER_BYTES, ChunkHeader, Footer, Kind, SegmentHeader
@@ -127,9 +130,7 @@ def empty_records(files: Files, segment: Segment, behind: frozenset[int]) -> lis
     No record is read: where a chunk's are small, that is 4 bytes for each, else next to nothing.
     """
     found: list[int] = []
-    file = files.open(segment.path)
-    try:
-        index = segment.index or load_index(file, segment.waypoint, segment.salt)
+    with _indexed(files, segment) as (file, index):
         position = max((place for _, place in index.control_places(behind)), default=HEADER_BYTES)
         while position < segment.end and (header := read_header(file.read(position, HEADER_BYTES), 0, position)):
             if header.kind == Kind.USER:
@@ -137,8 +138,6 @@ def empty_records(files: Files, segment: Segment, behind: frozenset[int]) -> lis
                 if 0 in lengths:
                     found += [header.base_offset + at for at, length in enumerate(lengths) if not length]
             position = header.end
-    finally:
-        file.close()
     return found
 
 
@@ -163,16 +162,22 @@ def read_controls(files: Files, segment: Segment, kinds: frozenset[int], restart
     A chunk of the kind ``restart`` repeats what those before it say: the last whole one comes first then. To read a
     chunk takes 6 µs.
     """
-    file = files.open(segment.path)
-    try:
-        index = segment.index or load_index(file, segment.waypoint, segment.salt)
-        found: list[Batch] = []
+    found: list[Batch] = []
+    with _indexed(files, segment) as (file, index):
         for kind, position in reversed(index.control_places(kinds)):
             batch = read_chunk(file, position, segment.salt)
             if batch is not None:
                 found.append(batch)
                 if kind == restart:
                     break
-        return found[::-1]
+    return found[::-1]
+
+
+@contextmanager
+def _indexed(files: Files, segment: Segment) -> Iterator[tuple[File, Index]]:
+    """The segment's file, open for the length of the block, and the index of its chunks."""
+    file = files.open(segment.path)
+    try:
+        yield file, segment.index or load_index(file, segment.waypoint, segment.salt)
     finally:
         file.close()
