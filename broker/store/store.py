@@ -23,7 +23,7 @@ from streams.errors import LogLocked
 from streams.files import Files, Lease
 from streams.log import Log, catalogue
 from streams.memory import MemoryFiles
-from streams.writer import Durability, LogWriter
+from streams.writer import Durability, LogWriter, Snapshot
 
 FORMAT: Final = 1
 _FORMAT_TEXT: Final = re.compile(rb"leveret data, format (\d{1,9})\n")
@@ -139,29 +139,26 @@ class Store:
         handed_out = 0 if not log.segments else None if marks is None else min(marks.get(log_id, 0), log.durable)
 
         def writer(queue_log: QueueLog) -> LogWriter:
-            return LogWriter(
-                log,
-                salt=self._salt(),
-                segment_bytes=QUEUE_SEGMENT_BYTES,
-                durability=self._durability,
-                settle=False,
-                snapshot=queue_log.snapshot,
-            )
+            return self._writer(log, QUEUE_SEGMENT_BYTES, snapshot=queue_log.snapshot)
 
         return QueueLog(log, writer, handed_out)
 
     def stream_log(self, log_id: int, segment_bytes: int) -> StreamLog:
         """A stream's log, restored or new. Raises UnsupportedVersion, OSError."""
         stream_log = StreamLog(self._open(f"s{log_id}"))
-        stream_log.writer = LogWriter(
-            stream_log.log,
+        # A segment has to hold something.
+        stream_log.writer = self._writer(stream_log.log, max(segment_bytes, 1))
+        return stream_log
+
+    def _writer(self, log: Log, segment_bytes: int, snapshot: Snapshot = tuple) -> LogWriter:
+        return LogWriter(
+            log,
             salt=self._salt(),
-            # A segment has to hold something.
-            segment_bytes=max(segment_bytes, 1),
+            segment_bytes=segment_bytes,
             durability=self._durability,
             settle=False,
+            snapshot=snapshot,
         )
-        return stream_log
 
     def _open(self, name: str, **options: int) -> Log:
         return Log.open(self.files, self._logs, name, entries=self._entries.pop(name, ()), **options)
