@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from broker.profile import PROFILES
+
 ENVIRONMENT_PREFIX = "LEVERET_"
 
 DURABILITIES = ("fsync", "os")
@@ -154,6 +156,12 @@ class Config:
     heartbeat_s: int = _setting(
         60, "Heartbeat offered to clients, in seconds; 0 for none.", group="Protocol", name="heartbeat", high=65535
     )
+    profile: str = _setting(
+        "lenient",
+        "Which RabbitMQ to behave like, where its versions differ; lenient is 4.2 without what it came to refuse.",
+        group="Protocol",
+        choices=tuple(PROFILES),
+    )
     # At least the spec's frame-min-size; at most what one may keep in memory for a peer that has sent half a frame.
     frame_max_bytes: int = _setting(
         131_072,
@@ -171,9 +179,12 @@ class Config:
         low=0.1,
         high=3600,
     )
-    # RabbitMQ's default up to 3.13 (16 MiB since); its own upper bound is 512 MiB as well.
+    # RabbitMQ's own upper bound is 512 MiB as well.
     max_message_bytes: int = _setting(
-        128 * 1024**2, "Largest message body, in bytes.", group="Limits", low=1, high=512 * 1024**2
+        0,
+        "Largest message body, in bytes; 0 takes the profile's: 16 MiB in 4.2 and 4.3, else 128 MiB.",
+        group="Limits",
+        high=512 * 1024**2,
     )
     memory_limit_bytes: int = _setting(
         0,
@@ -202,6 +213,9 @@ class Config:
     def __post_init__(self) -> None:
         for setting in SETTINGS:
             setattr(self, setting.attribute, setting.check(getattr(self, setting.attribute), "an argument"))
+        least = PROFILES[self.profile].frame_max_min
+        if self.frame_max_bytes < least:
+            raise ConfigError(f"frame_max: profile {self.profile} asks for {least} at least; no client could connect")
 
 
 def _table() -> tuple[Setting, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import broker
 from broker.config import Config
+from broker.profile import PROFILES
 from broker.queue_factory import QueueFactory
 from broker.queues import Queue
 from broker.queues.classic import ClassicQueue
@@ -25,7 +26,7 @@ from protocol.amqp.tables import FieldTable
 
 # Clients look at product and version to learn what they may do, so those name the RabbitMQ we behave like; the rest is
 # us.
-_PRODUCT, _VERSION = "RabbitMQ", "4.2.0"
+_PRODUCT = "RabbitMQ"
 # The memory alarm is lifted when a fifth of the limit is free again, or it would come and go with every message.
 _ALARM_LIFTED_AT = 0.8
 # A disk that refused to read is asked again this often.
@@ -52,6 +53,7 @@ class Node:
     ) -> None:
         """Raises what ``Store.queue_log`` raises."""
         self.config = config
+        self.profile = PROFILES[config.profile]
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.random_bytes = random_bytes
@@ -60,7 +62,6 @@ class Node:
         # Why publishers are held back, in RabbitMQ's words; "" when they are not.
         self.alarm = ""
         self.congested = False
-        self.nack_counts = True
         self.gauge = MemoryGauge()
         self.backlog = Backlog()
         self.committing = Committing(self.backlog)
@@ -85,8 +86,10 @@ class Node:
         journal = None
         if definitions is not None:
             journal = DefinitionsJournal(definitions, self.wall_clock_ms, self._definitions_touched)
-        factory = QueueFactory(self._store, self.gauge, tell=self._tell_later)
-        vhost = VirtualHost(name, make_queue=factory.make, random_bytes=self.random_bytes, journal=journal)
+        factory = QueueFactory(self._store, self.gauge, self.profile, tell=self._tell_later)
+        vhost = VirtualHost(
+            name, make_queue=factory.make, random_bytes=self.random_bytes, journal=journal, profile=self.profile
+        )
         factory.serve(vhost)
         self.vhosts[name] = vhost
         if definitions is not None:
@@ -275,17 +278,21 @@ class Node:
 
 
 def _offer(config: Config) -> Offer:
+    profile = PROFILES[config.profile]
     return Offer(
-        _server_properties(),
+        _server_properties(profile.version),
         channel_max=config.channel_max,
         frame_max=config.frame_max_bytes,
+        frame_max_min=profile.frame_max_min,
+        initial_frame_max=profile.initial_frame_max,
         heartbeat_s=config.heartbeat_s,
-        message_max=config.max_message_bytes,
+        message_max=config.max_message_bytes or profile.message_max,
         handshake_timeout_s=config.handshake_timeout_s,
+        offers_amqp_1_0=profile.offers_amqp_1_0,
     )
 
 
-def _server_properties() -> FieldTable:
+def _server_properties(version: str) -> FieldTable:
     """connection.start's server-properties, with RabbitMQ's keys in RabbitMQ's order."""
     return {
         "capabilities": {
@@ -305,5 +312,5 @@ def _server_properties() -> FieldTable:
         "leveret": broker.__version__,
         "platform": "Python",
         "product": _PRODUCT,
-        "version": _VERSION,
+        "version": version,
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from broker.dead_letters import DeadLettering
+from broker.profile import Profile
 from broker.queues import Queue
 from broker.queues.arguments import QUORUM, STREAM, queue_type
 from broker.queues.classic import ClassicQueue
@@ -19,24 +20,22 @@ from broker.vhost import VirtualHost
 if TYPE_CHECKING:
     from broker.turn import Turn
 
-# RabbitMQ 4.0 and later; before there was no limit.
-_DELIVERY_LIMIT = 20
-
 
 class QueueFactory:
     """``tell`` is given each log that was opened, for what opening it found. ``serve`` must be called once."""
 
-    __slots__ = ("_dead_letters", "_gauge", "_store", "_tell", "_vhost")
+    __slots__ = ("_dead_letters", "_gauge", "_profile", "_store", "_tell", "_vhost")
 
-    def __init__(self, store: Store, gauge: MemoryGauge, *, tell: Callable[[Logged], None]) -> None:
+    def __init__(self, store: Store, gauge: MemoryGauge, profile: Profile, *, tell: Callable[[Logged], None]) -> None:
         self._store = store
         self._gauge = gauge
+        self._profile = profile
         self._tell = tell
 
     def serve(self, vhost: VirtualHost[Queue]) -> None:
         """Whose queues these are."""
         self._vhost = vhost
-        self._dead_letters = DeadLettering(vhost)
+        self._dead_letters = DeadLettering(vhost, continues_published=self._profile.continues_published_x_death)
 
     def make(
         self, name: str, durable: bool, auto_delete: bool, exclusive_owner: object | None, arguments: dict[str, Any]
@@ -83,7 +82,8 @@ class QueueFactory:
             "on_idle": self._idle,
         }
         if queue_type(arguments) == QUORUM:
-            return QuorumQueue(name, delivery_limit=_DELIVERY_LIMIT, **settings)
+            limit, tells_acquired = self._profile.delivery_limit, self._profile.tells_acquired
+            return QuorumQueue(name, delivery_limit=limit, tells_acquired=tells_acquired, **settings)
         return ClassicQueue(name, **settings)
 
     def _stream(self, name: str, arguments: dict[str, Any], log_id: int) -> StreamQueue:

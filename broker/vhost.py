@@ -15,11 +15,14 @@ from broker.exchanges.binding import Binding, Destination
 from broker.exchanges.default import DefaultExchange
 from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
+from broker.profile import LENIENT, Profile
 from broker.queues import arguments as rules
+from broker.queues.nowhere import NOWHERE, was_a_requester
 from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
 from protocol.amqp.errors import (
     SoftError,
     access_refused,
+    internal_error,
     not_found,
     not_implemented,
     precondition_failed,
@@ -39,6 +42,16 @@ _PREDECLARED = (
     ("amq.topic", "topic", False),
 )
 _NAME_RANDOM_BYTES = 16
+# RabbitMQ 4.3's words, rabbit_deprecated_features:generate_warnings1/3; a reply text holds the first half of them.
+_TRANSIENT_DENIED = (
+    "Feature `transient_nonexcl_queues` is deprecated.\n"
+    "By default, this feature is not permitted anymore.\n"
+    "The feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version "
+    "to be determined.\n"
+    "To continue using this feature when it is not permitted by default, set the following parameter in your "
+    "configuration:\n"
+    '    "deprecated_features.permit.transient_nonexcl_queues = true"'
+)
 
 
 class Queue(Protocol):
@@ -103,10 +116,13 @@ class VirtualHost(Generic[Q]):
     """
 
     __slots__ = (
+        "_consumer_table",
         "_graph",
         "_journal",
         "_make_queue",
         "_owned",
+        "_profile",
+        "_queue_table",
         "_random_bytes",
         "exchanges",
         "name",
@@ -121,8 +137,12 @@ class VirtualHost(Generic[Q]):
         make_queue: Callable[[str, bool, bool, object | None, dict[str, Any]], Q],
         random_bytes: Callable[[int], bytes],
         journal: Journal | None = None,
+        profile: Profile = LENIENT,
     ) -> None:
         self.name = name
+        self._profile = profile
+        self._queue_table = rules.queue_table(profile)
+        self._consumer_table = rules.consumer_table(profile)
         self._journal = journal
         self.queues: dict[str, Q] = {}
         # Reached by name through the default exchange, and by nothing else (direct reply-to).
@@ -238,7 +258,7 @@ class VirtualHost(Generic[Q]):
     def declare_queue(
         self, name: str, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Arguments, owner: object
     ) -> tuple[Q, bool]:
-        """A queue and whether it is new; "" asks for a name of the server's. Raises 403, 405 and 406.
+        """A queue and whether it is new; "" asks for a name of the server's. Raises 403, 405 and 406, HardError 541.
 
         An exclusive queue belongs to ``owner``, until ``delete_owned``, and is never durable, whatever the client said.
         """
@@ -252,9 +272,7 @@ class VirtualHost(Generic[Q]):
         if queue is not None:
             self._check_same_queue(queue, durable, auto_delete, arguments, holder)
             return queue, False
-        rules.check_new_queue(
-            self.describe_queue(name), arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete
-        )
+        self._check_new_queue(name, arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
         queue = self._make_queue(name, durable, auto_delete, holder, dict(arguments))
         self.queues[name] = queue
         if exclusive:
@@ -277,6 +295,10 @@ class VirtualHost(Generic[Q]):
         """Refuse with 405 another connection's exclusive queue."""
         if queue.exclusive_owner is not None and queue.exclusive_owner is not owner:
             raise self._locked(queue)
+
+    def check_consumer(self, queue: Q, arguments: Arguments) -> None:
+        """Refuse arguments of a consumer that a queue cannot take. Raises 406."""
+        rules.check_consumer(self.describe_queue(queue.name), queue.arguments, arguments, self._consumer_table)
 
     def delete_queue_named(self, name: str, owner: object, *, if_unused: bool, if_empty: bool, turn: Any) -> int:
         """Delete as a client asks; a missing queue counts 0 messages. Raises 405 and 406."""
@@ -327,6 +349,12 @@ class VirtualHost(Generic[Q]):
         if unused:
             self.delete_queue(queue, turn)
         return unused
+
+    def volatile_queue_gone(self, name: str) -> None:
+        """A requester listens no more."""
+        del self.volatile_queues[name]
+        if self._profile.returns_lost_replies:
+            self._graph.version += 1
 
     # Routing.
 
@@ -422,7 +450,10 @@ class VirtualHost(Generic[Q]):
         )
 
     def _addressed(self, name: str) -> Destination | None:
-        return self.queues.get(name) or self.volatile_queues.get(name)
+        found = self.queues.get(name) or self.volatile_queues.get(name)
+        if found is None and not self._profile.returns_lost_replies and was_a_requester(name):
+            return NOWHERE
+        return found
 
     def _existing_queue(self, name: str) -> Q:
         queue = self.queues.get(name)
@@ -440,6 +471,15 @@ class VirtualHost(Generic[Q]):
         rules.check_property_equivalent(resource, "internal", current=exchange.internal, received=internal)
         rules.check_argument_equivalent(resource, "alternate-exchange", exchange.arguments, arguments)
 
+    def _check_new_queue(
+        self, name: str, arguments: Arguments, *, durable: bool, exclusive: bool, auto_delete: bool
+    ) -> None:
+        resource = self.describe_queue(name)
+        rules.check_new_arguments(resource, arguments, self._queue_table)
+        if not (durable or exclusive or self._profile.transient_queues):
+            raise internal_error(_TRANSIENT_DENIED)
+        rules.check_new_properties(resource, arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
+
     def _check_same_queue(
         self, queue: Q, durable: bool, auto_delete: bool, arguments: Arguments, holder: object | None
     ) -> None:
@@ -448,7 +488,7 @@ class VirtualHost(Generic[Q]):
         resource = self.describe_queue(queue.name)
         rules.check_property_equivalent(resource, "durable", current=queue.durable, received=durable)
         rules.check_property_equivalent(resource, "auto_delete", current=queue.auto_delete, received=auto_delete)
-        rules.check_equivalent(resource, queue.arguments, arguments)
+        rules.check_equivalent(resource, queue.arguments, arguments, self._queue_table)
 
     def _locked(self, queue: Q) -> Exception:
         return resource_locked(

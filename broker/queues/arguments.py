@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from broker.field_values import as_term, as_text, comparable
+from broker.profile import Profile
 from broker.queues import offset_argument
 from protocol.amqp.errors import SoftError, precondition_failed
 from protocol.amqp.tables import Timestamp, wire_type
@@ -42,6 +43,9 @@ class Argument:
         self.name = name
         self.check = check
         self.types = types
+
+
+Table = tuple[Argument, ...]
 
 
 def queue_type(arguments: Arguments) -> str:
@@ -116,9 +120,12 @@ def queue_mode(value: Any, arguments: Arguments) -> str | None:
     return text(value, arguments) or (None if known else f"\"unsupported queue mode '{as_text(value)}'\"")
 
 
-def queue_version(value: Any, arguments: Arguments) -> str | None:
-    refusal = not_negative(value, arguments)
-    return refusal or (None if value in {1, 2} else f"\"unsupported queue version '{value}'\"")
+def queue_version(*versions: int) -> Check:
+    def check(value: Any, arguments: Arguments) -> str | None:
+        refusal = not_negative(value, arguments)
+        return refusal or (None if value in versions else f"\"unsupported queue version '{value}'\"")
+
+    return check
 
 
 def supported_type(value: Any, arguments: Arguments) -> str | None:
@@ -153,6 +160,7 @@ _overflow = one_of("invalid_overflow", "drop-head", "reject-publish", "reject-pu
 _strategy = one_of("invalid_dlx_strategy", "at-most-once", "at-least-once")
 _locator = one_of("invalid_queue_locator_arg", "client-local", "balanced", "random", "least-leaders", "min-masters")
 
+# The rows of RabbitMQ 3.13 and 4.2; ``queue_table`` gives those of other versions, too.
 TABLE = (
     Argument("x-expires", expiry_ms, CLASSIC, QUORUM),
     Argument("x-message-ttl", duration_ms, CLASSIC, QUORUM),
@@ -166,7 +174,7 @@ TABLE = (
     Argument("x-max-priority", priority, CLASSIC),
     Argument("x-overflow", _overflow, CLASSIC, QUORUM),
     Argument("x-queue-mode", queue_mode, CLASSIC),
-    Argument("x-queue-version", queue_version, CLASSIC),
+    Argument("x-queue-version", queue_version(1, 2), CLASSIC),
     Argument("x-single-active-consumer", boolean, CLASSIC, QUORUM),
     Argument("x-queue-type", supported_type, CLASSIC, QUORUM, STREAM),
     Argument("x-quorum-initial-group-size", positive, QUORUM),
@@ -189,27 +197,55 @@ CONSUMER_TABLE = (
     Argument("x-stream-match-unfiltered", anything, STREAM),
 )
 _QUEUE_TYPE = next(argument for argument in TABLE if argument.name == "x-queue-type")
+# Where older versions do not look at it, though they heed it (rabbit_queue_type_util:args_policy_lookup/3).
+CONSUMER_TIMEOUT = "x-consumer-timeout"
+_TIMEOUTS = (
+    Argument(CONSUMER_TIMEOUT, not_negative, QUORUM),
+    Argument("x-consumer-disconnected-timeout", not_negative, QUORUM),
+)
 
 
-def check_new_queue(resource: str, arguments: Arguments, *, durable: bool, exclusive: bool, auto_delete: bool) -> None:
-    """Refuse a new queue whose arguments or properties its type cannot have.
+def queue_table(profile: Profile) -> Table:
+    """The arguments of queue.declare, as a version of RabbitMQ checks them."""
+    changed = {"x-queue-version": queue_version(*profile.queue_versions)}
+    if not profile.queue_modes:
+        changed["x-queue-mode"] = anything
+    rows = tuple(Argument(row.name, changed.get(row.name, row.check), *row.types) for row in TABLE)
+    return rows + (_TIMEOUTS if profile.consumer_timeout_arguments else ())
+
+
+def consumer_table(profile: Profile) -> Table:
+    """Those of basic.consume."""
+    return CONSUMER_TABLE + (_TIMEOUTS[:1] if profile.consumer_timeout_arguments else ())
+
+
+def check_new_arguments(resource: str, arguments: Arguments, table: Table = TABLE) -> None:
+    """Refuse a new queue whose arguments its type cannot have.
 
     ``resource`` is the queue as texts name it: ``queue 'q' in vhost '/'``. Arguments that no type knows are let
     through. Raises SoftError 406.
     """
     _check_exchange_name(resource, arguments)
     _check_argument(resource, _QUEUE_TYPE, arguments)
+    _check_arguments(resource, table, queue_type(arguments), arguments)
+
+
+def check_new_properties(
+    resource: str, arguments: Arguments, *, durable: bool, exclusive: bool, auto_delete: bool
+) -> None:
+    """Refuse one with properties, or sizes, that its type cannot have. Raises SoftError 406."""
     kind = queue_type(arguments)
-    _check_arguments(resource, TABLE, kind, arguments)
     if kind != CLASSIC:
         _check_properties(resource, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
     if kind == STREAM:
         _check_stream_sizes(arguments)
 
 
-def check_consumer(resource: str, queue_arguments: Arguments, arguments: Arguments) -> None:
+def check_consumer(
+    resource: str, queue_arguments: Arguments, arguments: Arguments, table: Table = CONSUMER_TABLE
+) -> None:
     """Refuse consumer arguments that a queue declared with ``queue_arguments`` cannot take. Raises SoftError 406."""
-    _check_arguments(resource, CONSUMER_TABLE, queue_type(queue_arguments), arguments)
+    _check_arguments(resource, table, queue_type(queue_arguments), arguments)
 
 
 def check_exchange_argument(resource: str, name: str, arguments: Arguments) -> None:
@@ -219,14 +255,14 @@ def check_exchange_argument(resource: str, name: str, arguments: Arguments) -> N
         raise precondition_failed(f"invalid type '{kind}' for arg '{name}' in {resource}")
 
 
-def check_equivalent(resource: str, current: Arguments, received: Arguments) -> None:
+def check_equivalent(resource: str, current: Arguments, received: Arguments, table: Table = TABLE) -> None:
     """Refuse to take a redeclared queue for the same: its arguments must be, as far as its type knows them.
 
     Raises SoftError 406.
     """
     now = _with_type(current)
     then = _with_type(received)
-    for argument in TABLE:
+    for argument in table:
         if queue_type(current) in argument.types:
             check_argument_equivalent(resource, argument.name, now, then)
 
@@ -250,7 +286,7 @@ def _check_exchange_name(resource: str, arguments: Arguments) -> None:
     check_exchange_argument(resource, "x-dead-letter-exchange", arguments)
 
 
-def _check_arguments(resource: str, table: tuple[Argument, ...], kind: str, arguments: Arguments) -> None:
+def _check_arguments(resource: str, table: Table, kind: str, arguments: Arguments) -> None:
     for argument in table:
         if kind in argument.types:
             _check_argument(resource, argument, arguments)

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from broker.queues import Queue
-from broker.queues.arguments import QUORUM, check_consumer
+from broker.queues.arguments import QUORUM
 from broker.queues.bloom import wanted
 from broker.queues.offset_argument import offset_spec
 from broker.queues.stream import StreamQueue
@@ -120,7 +120,7 @@ class Channel:
             return settle
         if not run.requeue:
             return discard
-        counts = run.method == basic.REJECT_METHOD or self.owner.node.nack_counts
+        counts = run.method == basic.REJECT_METHOD or self.owner.node.profile.nack_counts
         return requeue if counts else give_back
 
     def _confirm(self, turn: "Turn") -> None:  # noqa: ARG002
@@ -152,7 +152,7 @@ class Channel:
     def qos(self, method: Basic.Qos, turn: "Turn") -> Method:
         if method.prefetch_size:
             raise not_implemented(f"prefetch_size!=0 ({method.prefetch_size})")
-        if method.global_:
+        if method.global_ and self.owner.node.profile.global_qos:
             self.shared.prefetch = method.prefetch_count
         else:
             # As in RabbitMQ: it counts for consumers to come, and lifts the channel's own limit.
@@ -170,7 +170,7 @@ class Channel:
             return
         queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
         arguments = method.arguments or {}
-        check_consumer(self.vhost.describe_queue(queue.name), queue.arguments, arguments)
+        self.vhost.check_consumer(queue, arguments)
         if isinstance(queue, StreamQueue):
             self._consume_stream(method, queue, turn)
             return
@@ -247,7 +247,7 @@ class Channel:
     def _end_replies(self) -> None:
         if self._replies is not None:
             self._replies.consumer = None
-            del self.vhost.volatile_queues[self._replies.name]
+            self.vhost.volatile_queue_gone(self._replies.name)
             self._replies = None
             self._publisher.reply_to = ""
 
@@ -304,7 +304,7 @@ class Channel:
     def recover(self, method: Basic.Recover | Basic.RecoverAsync, turn: "Turn") -> Method | None:
         if not method.requeue:
             raise not_implemented("requeue=false")
-        act = requeue if self.owner.node.nack_counts else give_back
+        act = requeue if self.owner.node.profile.nack_counts else give_back
         act(self.unsettled.take_all().values(), turn)
         self._shared_room(turn)
         self._let_streams_go_on(turn)

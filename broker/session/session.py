@@ -7,6 +7,7 @@ sent.
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from broker.profile import Profile
 from broker.queues import Queue
 from broker.queues.gauge import MemoryGauge
 from broker.session import topology
@@ -36,8 +37,7 @@ class Home(Protocol):
     # The log of definitions, None where nothing is kept; whether a client's method has changed it.
     definitions: Logged | None
     definitions_changed: bool
-    # Whether a nack that gives a message back counts as an attempt that failed.
-    nack_counts: bool
+    profile: Profile
 
     @property
     def random_bytes(self) -> Callable[[int], bytes]: ...

@@ -20,10 +20,6 @@ from protocol.amqp.methods import Method
 from protocol.amqp.multiplexer import Multiplexer
 from protocol.amqp.tables import FieldTable
 
-# Frames before tune-ok may not be larger (RabbitMQ's initial_frame_max since 4.1).
-_INITIAL_FRAME_MAX = 8192
-# The specification's own minimum; RabbitMQ asks for 8192 since 4.1 and broke old clients by it.
-_FRAME_MIN = 4096
 _CHANNEL_MIN = 1
 # How long a peer that failed to log in waits for its socket to be shut, so that guessing stays slow (as RabbitMQ).
 _SILENT_CLOSE_DELAY_S = 3.0
@@ -35,9 +31,23 @@ _SETTLEMENT_IDS = (b"\x00\x3c\x00\x50", b"\x00\x3c\x00\x5a", b"\x00\x3c\x00\x78"
 
 
 class Offer:
-    """What this server offers to every client. Sizes in bytes, times in seconds."""
+    """What this server offers to every client, and the least it takes. Sizes in bytes, times in seconds.
 
-    __slots__ = ("channel_max", "frame_max", "handshake_timeout_s", "heartbeat_s", "message_max", "properties")
+    The defaults are lenient: a frame_max of the specification's own minimum (RabbitMQ asks for 8192 since 4.1 and broke
+    old clients by it), and before tune-ok the frames that RabbitMQ takes since then.
+    """
+
+    __slots__ = (
+        "channel_max",
+        "frame_max",
+        "frame_max_min",
+        "handshake_timeout_s",
+        "heartbeat_s",
+        "initial_frame_max",
+        "message_max",
+        "offers_amqp_1_0",
+        "properties",
+    )
 
     def __init__(
         self,
@@ -45,13 +55,19 @@ class Offer:
         *,
         channel_max: int = 2047,
         frame_max: int = 131072,
+        frame_max_min: int = 4096,
+        initial_frame_max: int = 8192,
         heartbeat_s: int = 60,
         message_max: int = 128 * 1024 * 1024,
         handshake_timeout_s: float = 10.0,
+        offers_amqp_1_0: bool = True,
     ) -> None:
         self.properties = properties
         self.channel_max = channel_max
         self.frame_max = frame_max
+        self.frame_max_min = frame_max_min
+        self.initial_frame_max = initial_frame_max
+        self.offers_amqp_1_0 = offers_amqp_1_0
         self.heartbeat_s = heartbeat_s
         self.message_max = message_max
         self.handshake_timeout_s = handshake_timeout_s
@@ -74,7 +90,7 @@ class Connection:
         self.heartbeat = Heartbeat(0, now)
         self.end_reason = ""
         self._deadline: float | None = now + offer.handshake_timeout_s
-        self._buffer = FrameBuffer(_INITIAL_FRAME_MAX)
+        self._buffer = FrameBuffer(offer.initial_frame_max)
         self._multiplexer = Multiplexer(offer.message_max, offer.channel_max, write)
 
     @property
@@ -141,7 +157,7 @@ class Connection:
         header = self._buffer.take(handshake.HEADER_BYTES)
         if header is None:
             return False
-        answer = handshake.answer_to_header(header)
+        answer = handshake.answer_to_header(header, offers_amqp_1_0=self.offer.offers_amqp_1_0)
         if answer is not None:
             self.write(answer)
             self._end(f"no AMQP 0-9-1 header but {header!r}")
@@ -207,7 +223,7 @@ class Connection:
         return Login(method.mechanism, user, password, method.client_properties)
 
     def _tune(self, method: methods.Connection.TuneOk, now: float) -> None:
-        handshake.check_negotiated("frame_max", method.frame_max, _FRAME_MIN, self.offer.frame_max)
+        handshake.check_negotiated("frame_max", method.frame_max, self.offer.frame_max_min, self.offer.frame_max)
         handshake.check_negotiated("channel_max", method.channel_max, _CHANNEL_MIN, self.offer.channel_max)
         self.frame_max = method.frame_max
         self._multiplexer.channel_max = method.channel_max

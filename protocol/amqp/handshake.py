@@ -57,10 +57,15 @@ TABLE: dict[tuple[State, type[Method]], Step] = {
 }
 
 
-def answer_to_header(header: bytes) -> bytes | None:
-    """None where ``header`` is one we serve, else the header to answer before the socket is shut."""
+def answer_to_header(header: bytes, *, offers_amqp_1_0: bool = True) -> bytes | None:
+    """None where ``header`` is one we serve, else the header to answer before the socket is shut.
+
+    ``offers_amqp_1_0``: as RabbitMQ since 4.0, which speaks AMQP 1.0, too; before it always named 0-9-1.
+    """
     if header in (AMQP_0_9_1, AMQP_0_9):
         return None
+    if not offers_amqp_1_0:
+        return AMQP_0_9_1
     if header.startswith(b"AMQP"):
         near_miss = header[4:6] == b"\x00\x00" and header[6] >= 9
         # AMQP 1.0 itself, which we do not speak: say what we do.

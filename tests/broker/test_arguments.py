@@ -18,7 +18,8 @@ def refusal(call, *positional, **named):
 
 
 def check(arguments, *, durable=True, exclusive=False, auto_delete=False):
-    rules.check_new_queue(QUEUE, arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
+    rules.check_new_arguments(QUEUE, arguments)
+    rules.check_new_properties(QUEUE, arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,13 @@ GENERAL: tuple[Accepted, ...] = (
         "A reply that was delivered is not returned, as since RabbitMQ 4.2.",
     ),
     Accepted(
+        "reply/gone-by-cancel-mandatory",
+        "b/1 < basic.return reply_code=312 reply_text='NO_ROUTE' exchange='' routing_key='amq.reply-to-<1>'"
+        " |  | b'answer'",
+        (),
+        "A reply whose requester is gone is lost, as since RabbitMQ 4.2.",
+    ),
+    Accepted(
         "reply/tag-for-a-queue",
         "a/1 < basic.consume-ok consumer_tag='t'",
         (
