@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from broker.message import Message
-from broker.queues.dead_letter import NO_PLACE, REJECTED, Coroner, Death, Letter
+from broker.queues.coroner import Coroner, Letter
+from broker.queues.dead_letter import NO_PLACE, REJECTED, Death
 from broker.queues.ready import Entry
 from broker.store.committing import Logged
 from broker.store.promise import Awaited
@@ -22,10 +23,11 @@ from protocol.amqp.errors import SoftError
 if TYPE_CHECKING:
     from broker.turn import Turn
 
-# What a dead letter costs, in messages handed out: it is looked up, written anew and put into a queue.
-_COST = 5
+# What a dead letter costs, in messages handed out: it is written anew, looked up and put into a queue. And what it
+# costs more if its history has to be decoded (see ``Coroner``).
+_COST = 4
+_HISTORY_COST = 16
 _ROUTES_MAX = 1024
-_PERSISTENT = 2
 
 
 class _Run:
@@ -58,6 +60,7 @@ class DeadLettering:
         logs: set[Logged] = set()
         buried: list[int] = []
         stuck: list[Entry] = []
+        histories = self._coroner.histories
         for run in self._runs(death, exchange, key, turn):
             missed = self._enqueue(run, logs, turn)
             if missed and settings.at_least_once:
@@ -67,53 +70,60 @@ class DeadLettering:
         self._let_go(death.queue, buried, logs, turn)
         if stuck:
             death.queue.unburied(Death(death.queue, stuck, death.reason), turn)
-        return _COST * len(death.entries)
+        return _COST * len(death.entries) + _HISTORY_COST * (self._coroner.histories - histories)
 
     def _runs(self, death: Death, exchange: str, key: str | None, turn: "Turn") -> "list[_Run]":
         runs: list[_Run] = []
+        run = _Run((), persistent=False)
         now_s = turn.wall_ms // 1000
+        name, reason, keeps_cc = death.queue.name, death.reason, key is None
         wire = b""
-        wire_key: str | None = None
+        # Where letters go that have the history of the one before, if their other headers have no say in it.
+        queues: tuple[Any, ...] = ()
+        known_keys: list[str] | None = None
         for entry in death.entries:
-            letter = self._coroner.write(entry[1], death.queue.name, death.reason, now_s, keeps_cc=key is None)
-            keys = letter.keys if key is None else [key]
-            if keys[0] != wire_key:
-                wire_key = keys[0]
-                wire = basic.short_string(exchange) + basic.short_string(wire_key)
-            queues = self._queues(exchange, keys, letter, death.reason)
-            persistent = properties.delivery_mode(properties_of(letter.content)) == _PERSISTENT
-            if not runs or runs[-1].queues != queues or runs[-1].persistent != persistent:
-                runs.append(_Run(queues, persistent=persistent))
-            runs[-1].messages.append(Message(letter.content, wire))
-            runs[-1].entries.append(entry)
+            letter = self._coroner.write(entry[1], name, reason, now_s, keeps_cc=keeps_cc)
+            # Letters of one history share this list.
+            if letter.keys is not known_keys:
+                keys = letter.keys if key is None else [key]
+                wire = basic.short_string(exchange) + basic.short_string(keys[0])
+                queues, same_for_all = self._queues(exchange, keys, letter, reason)
+                known_keys = letter.keys if same_for_all else None
+            if not runs or run.queues != queues or run.persistent != letter.persistent:
+                run = _Run(queues, persistent=letter.persistent)
+                runs.append(run)
+            run.messages.append(Message(letter.content, wire))
+            run.entries.append(entry)
         return runs
 
-    def _queues(self, exchange: str, keys: Sequence[str], letter: Letter, reason: str) -> tuple[Any, ...]:
-        found = self._route(exchange, keys, letter)
-        if reason == REJECTED:
-            return found
-        circling = [queue for queue in found if letter.would_circle(queue.name)]
-        return tuple([queue for queue in found if queue not in circling]) if circling else found
+    def _queues(self, exchange: str, keys: Sequence[str], letter: Letter, reason: str) -> tuple[tuple[Any, ...], bool]:
+        """Where a letter goes, and whether all of its history do that go on under the same keys."""
+        found, same_for_all = self._route(exchange, keys, letter)
+        if reason != REJECTED:
+            circling = [queue for queue in found if letter.would_circle(queue.name)]
+            if circling:
+                found = tuple([queue for queue in found if queue not in circling])
+        return found, same_for_all
 
-    def _route(self, exchange: str, keys: Sequence[str], letter: Letter) -> tuple[Any, ...]:
+    def _route(self, exchange: str, keys: Sequence[str], letter: Letter) -> tuple[tuple[Any, ...], bool]:
         if self._version != self._vhost.topology_version:
             self._version = self._vhost.topology_version
             self._routes.clear()
         known = self._routes.get((exchange, keys[0])) if len(keys) == 1 else None
         if known is not None:
-            return known
+            return known, True
         try:
             routed = self._vhost.route(
                 exchange, keys[0], lambda: properties.headers(properties_of(letter.content)), keys[1:]
             )
         except SoftError:
             # The exchange is gone, or never was.
-            return ()
+            return (), True
         if routed.cacheable and len(keys) == 1:
             if len(self._routes) >= _ROUTES_MAX:
                 self._routes.clear()
             self._routes[exchange, keys[0]] = routed.queues
-        return routed.queues
+        return routed.queues, routed.cacheable
 
     def _enqueue(self, run: _Run, logs: set[Logged], turn: "Turn") -> bool:
         """Put letters into their queues. True if some of them found no place anywhere, or not everywhere."""

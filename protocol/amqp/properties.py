@@ -19,6 +19,7 @@ _CONTENT_ENCODING = 1 << 14
 HEADERS = 1 << 13
 DELIVERY_MODE = 1 << 12
 PRIORITY = 1 << 11
+_CORRELATION_ID = 1 << 10
 REPLY_TO = 1 << 9
 EXPIRATION = 1 << 8
 USER_ID = 1 << 4
@@ -40,7 +41,7 @@ _LAYOUT = (
     (HEADERS, _TABLE),
     (DELIVERY_MODE, _MODE),
     (PRIORITY, 1),
-    (1 << 10, _SHORT_STRING),  # correlation_id
+    (_CORRELATION_ID, _SHORT_STRING),
     (REPLY_TO, _SHORT_STRING),
     (EXPIRATION, _SHORT_STRING),
     (1 << 7, _SHORT_STRING),  # message_id
@@ -274,6 +275,45 @@ def without_header(properties: bytes, name: str) -> bytes:
     return b"%b%b%b%b" % (properties[:place], len(table).to_bytes(4, "big"), table, properties[stop:])
 
 
+class Parts:
+    """Properties cut at their header table, and around their expiration: ``head``, the table's ``fields``, each with
+    its name, ``tail`` and, in the midst of that, ``expiration``; None where there is none. ``flags`` are those of all.
+    """
+
+    __slots__ = ("expiration", "fields", "flags", "head", "mode", "tail")
+
+    def __init__(self, properties: bytes) -> None:
+        """``properties`` were checked. 1.1 µs, and 0.7 for each field."""
+        self.flags = flags = properties[0] << 8 | properties[1]
+        place = headers_place(properties, 0)
+        self.head = properties[2:place]
+        self.fields: list[bytes] = []
+        if flags & HEADERS:
+            stop = place + 4 + int.from_bytes(properties[place : place + 4], "big")
+            place += 4
+            while place < stop:
+                after = _skip_value(properties, place + 1 + properties[place], stop, 0)
+                self.fields.append(properties[place:after])
+                place = after
+        # 1 transient, 2 persistent.
+        self.mode = properties[place] if flags & DELIVERY_MODE else 1
+        self.expiration: bytes | None = None
+        self.tail = properties[place:]
+        if flags & EXPIRATION:
+            self._cut_out_expiration(properties, place)
+
+    def _cut_out_expiration(self, properties: bytes, place: int) -> None:
+        start, flags = place, self.flags
+        place += (flags & DELIVERY_MODE > 0) + (flags & PRIORITY > 0)
+        if flags & _CORRELATION_ID:
+            place += 1 + properties[place]
+        if flags & REPLY_TO:
+            place += 1 + properties[place]
+        stop = place + 1 + properties[place]
+        self.expiration = properties[place + 1 : stop]
+        self.tail = properties[start:place] + properties[stop:]
+
+
 def with_headers(properties: bytes, table: FieldTable) -> bytes:
     """The same properties with another header table, or with one for the first time. ``properties`` were checked."""
     start = stop = headers_place(properties, 0)
@@ -281,15 +321,6 @@ def with_headers(properties: bytes, table: FieldTable) -> bytes:
         stop += 4 + int.from_bytes(properties[start : start + 4], "big")
     first = properties[0] | HEADERS >> 8
     return b"%c%b%b%b" % (first, properties[1:start], write_table(table), properties[stop:])
-
-
-def without_short_string(properties: bytes, wanted: int) -> bytes:
-    """The same properties without one short string. ``properties`` were checked."""
-    place = _place(properties, wanted)
-    if place is None:
-        return properties
-    flags = (properties[0] << 8 | properties[1]) & ~wanted
-    return flags.to_bytes(2, "big") + properties[2:place] + properties[place + 1 + properties[place] :]
 
 
 def _place(properties: bytes, wanted: int) -> int | None:

@@ -132,3 +132,63 @@ def test_deaths_outlive_their_queue(client):
     client.send(1, Basic.Reject(got.delivery_tag, requeue=False), Queue.Delete(queue="q"))
     client.expect(Queue.DeleteOk)
     assert client.get("dead").body == b"a"
+
+
+def test_letters_of_one_history_may_go_to_different_queues(broker, client):
+    """What letters have in common is written once; the headers of each are its own."""
+    client.call(1, Exchange.Declare(exchange="x", exchange_type="headers"), Exchange.DeclareOk)
+    for kind in ("one", "two"):
+        client.declare(kind)
+        arguments = {"x-match": "all", "kind": kind}
+        client.call(1, Queue.Bind(queue=kind, exchange="x", arguments=arguments), Queue.BindOk)
+    client.declare(arguments={"x-dead-letter-exchange": "x"})
+    for number, kind in enumerate(["one", "two", "none", "two", "one"]):
+        client.publish(1, b"%d" % number, expiration="1000", headers={"kind": kind, "number": number})
+    broker.advance(1.1)
+    assert client.drain("one") == [b"0", b"4"]
+    letters = [client.get("two") for _ in range(2)]
+    assert [letter.properties.headers["number"] for letter in letters] == [1, 3]
+
+
+@pytest.mark.parametrize("mode", [1, 2, None])
+@pytest.mark.parametrize("expiration", ["1000", "999", None])
+@pytest.mark.parametrize("headers", [None, {}, {"mine": 1, "zz": {"x-death": "S"}, "a": [1]}, {"CC": ["other"]}])
+def test_a_letter_differs_from_its_message_in_its_deaths_only(broker, client, headers, expiration, mode):
+    properties = {
+        "content_type": "text/plain",
+        "content_encoding": "utf-8",
+        "priority": 3,
+        "correlation_id": "c",
+        "reply_to": "r",
+        "message_id": "m",
+        "timestamp": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        "message_type": "t",
+        "user_id": "guest",
+        "app_id": "a",
+    }
+    client.declare(arguments={**to_dead(), "x-message-ttl": 1000})
+    # The second one's history is known already, whatever its expiration says.
+    for body, lives in ((b"first", expiration and "8" * len(expiration)), (b"", expiration)):
+        client.publish(1, body, headers=headers, expiration=lives, delivery_mode=mode, **properties)
+    broker.advance(1.1)
+    assert client.get("dead").body == b"first"
+    letter = client.get("dead")
+    assert letter.body == b""
+    got = letter.properties
+    assert {name: getattr(got, name) for name in properties} == properties
+    assert (got.delivery_mode, got.expiration) == (mode, None)
+    (death,) = got.headers["x-death"]
+    assert death.get("original-expiration") == expiration
+    kept = {name: value for name, value in got.headers.items() if not name.startswith("x-")}
+    assert kept == {name: value for name, value in (headers or {}).items() if name != "CC"}
+    assert list(got.headers) == sorted(got.headers)
+
+
+def test_expirations_of_one_length_are_told_apart(broker, client):
+    client.declare(arguments=to_dead())
+    lives = ["1000", "1001", "999", "1002", "01003", "1000"]
+    for each in lives:
+        client.publish(1, b"a", expiration=each)
+    broker.advance(2)
+    told = [client.get("dead").properties.headers["x-death"][0]["original-expiration"] for _ in lives]
+    assert told == lives
