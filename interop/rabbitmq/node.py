@@ -16,10 +16,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _SERVER = "usr/lib/rabbitmq/bin/rabbitmq-server"
+_CTL = "usr/lib/rabbitmq/bin/rabbitmqctl"
 # Erlang's own boot takes 3-6 s on two cores; a node with plugins about twice that.
 _START_TIMEOUT_S = 90.0
 # An orderly stop takes a second; one with a backlog to write has been given up to half a minute.
 _STOP_TIMEOUT_S = 60.0
+# rabbitmqctl is an Erlang machine of its own: two seconds a call.
+_CTL_TIMEOUT_S = 60.0
+_AS_A_SERVER = {
+    # With input "allowed" the start script becomes the Erlang machine instead of its parent: our pid is the node's.
+    "RABBITMQ_ALLOW_INPUT": "true",
+    "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
+}
 _PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 
@@ -29,6 +37,10 @@ class NotInstalled(Exception):
 
 class StartFailed(Exception):
     """The node ended or stayed deaf; carries the end of its output."""
+
+
+class CtlFailed(Exception):
+    """rabbitmqctl refused; carries what it said."""
 
 
 class Node:
@@ -72,6 +84,22 @@ class Node:
         """Start again what was stopped or killed, with its data. Raises StartFailed."""
         self.process = _spawn(self._root, self.base, self.ports, self._name)
         self.await_ready()
+
+    def ctl(self, *arguments: str) -> str:
+        """What ``rabbitmqctl`` says to these arguments. Raises CtlFailed, subprocess.TimeoutExpired."""
+        done = subprocess.run(
+            [*_inside(self._root), f"/{_CTL}", "-q", *arguments],
+            env=_environment(self._root, self.base, self.ports, self._name),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_CTL_TIMEOUT_S,
+        )
+        if done.returncode:
+            raise CtlFailed((done.stderr or done.stdout).strip())
+        return done.stdout.strip()
 
     def await_ready(self) -> None:
         """Return once it takes connections. Raises StartFailed."""
@@ -150,8 +178,26 @@ def _write_config(
 
 
 def _spawn(root: Path, base: Path, ports: dict[str, int], name: str) -> "subprocess.Popen[bytes]":
+    with (base / "output").open("wb") as output:
+        return subprocess.Popen(
+            [*_inside(root), f"/{_SERVER}"],
+            env=_environment(root, base, ports, name) | _AS_A_SERVER,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _inside(root: Path) -> list[str]:
+    """What a command has to begin with, to run in the Debian that has the RabbitMQ."""
+    return [] if root == Path("/") else ["chroot", str(root)]
+
+
+def _environment(root: Path, base: Path, ports: dict[str, int], name: str) -> dict[str, str]:
     inside = Path("/") / base.relative_to(root)
-    environment = {
+    return {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": str(inside),
@@ -166,23 +212,7 @@ def _spawn(root: Path, base: Path, ports: dict[str, int], name: str) -> "subproc
         "RABBITMQ_GENERATED_CONFIG_DIR": str(inside / "generated"),
         "RABBITMQ_PID_FILE": str(inside / "pid"),
         "RABBITMQ_DIST_PORT": str(ports["dist"]),
-        # With input "allowed" the start script becomes the Erlang machine instead of its parent: our pid is the node's.
-        "RABBITMQ_ALLOW_INPUT": "true",
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
     }
-    command = [f"/{_SERVER}"]
-    if root != Path("/"):
-        command = ["chroot", str(root), *command]
-    with (base / "output").open("wb") as output:
-        return subprocess.Popen(
-            command,
-            env=environment,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
 
 
 def _answers(port: int) -> bool:
