@@ -76,13 +76,13 @@ class DeadLettering:
         runs: list[_Run] = []
         run = _Run((), persistent=False)
         now_s = turn.wall_ms // 1000
-        name, reason, keeps_cc = death.queue.name, death.reason, key is None
+        name, reason = death.queue.name, death.reason
         wire = b""
         # Where letters go that have the history of the one before, if their other headers have no say in it.
         queues: tuple[Any, ...] = ()
         known_keys: list[str] | None = None
         for entry in death.entries:
-            letter = self._coroner.write(entry[1], name, reason, now_s, keeps_cc=keeps_cc)
+            letter = self._coroner.write(entry[1], name, reason, now_s)
             # Letters of one history share this list.
             if letter.keys is not known_keys:
                 keys = letter.keys if key is None else [key]

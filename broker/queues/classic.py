@@ -319,7 +319,8 @@ class ClassicQueue:
             return None
         sequence, message = taken(level)
         if rules is not None:
-            # The next one may have outlived its time, or be about to.
+            # Whoever gets it is told how many are left, and the next one may be about to go.
+            rules.expire(turn.wall_ms, sys.maxsize, turn)
             turn.touch(self)
         return sequence, message, again
 

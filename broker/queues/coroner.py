@@ -1,5 +1,6 @@
 """Coroner: writes into a message's headers how it died.
 
+    CC                       stays, even where the letter goes on under another key
     x-death                  array of tables, the latest first: one for each queue and reason, with its count
     x-first-death-exchange, -queue, -reason     of the first death, for good
     x-last-death-exchange, -queue, -reason      of the latest one
@@ -31,6 +32,9 @@ _KNOWN_BYTES_MAX: Final = 2048
 # Name, type and size of x-death's array; type and size of the first table in it.
 _ARRAY_HEAD_BYTES: Final = 13
 _FIRST_DEATH_AT: Final = _ARRAY_HEAD_BYTES + 5
+_EXPIRATION_NAME: Final = "original-expiration"
+# Of a death that has one: behind its name, type and size.
+_EXPIRATION_AT: Final = _FIRST_DEATH_AT + 1 + len(_EXPIRATION_NAME) + 5
 
 
 class Letter:
@@ -66,10 +70,9 @@ class _History:
         self._first = self._fields[b"x-death"]
         self._table = b"".join(self._fields.values())
         self._expiration_at = 0
-        is_new = deaths[0].get("original-expiration") is expiration
+        is_new = deaths[0].get(_EXPIRATION_NAME) is expiration
         if expiration is not None and is_new:
-            size = int.from_bytes(self._first[_ARRAY_HEAD_BYTES + 1 : _FIRST_DEATH_AT], "big")
-            self._expiration_at = _FIRST_DEATH_AT + size - len(expiration)
+            self._expiration_at = _EXPIRATION_AT
 
     def table(self, others: list[bytes], expiration: bytes | None) -> bytes:
         """The whole header table, with ``others``, for a message that has an ``expiration`` as long as the first's."""
@@ -104,8 +107,8 @@ class Coroner:
         self._time_s = 0
         self.histories = 0
 
-    def write(self, message: Message, queue: str, reason: str, time_s: int, *, keeps_cc: bool) -> Letter:
-        """What becomes of a message that dies in ``queue``. ``keeps_cc``: it goes on under its own keys."""
+    def write(self, message: Message, queue: str, reason: str, time_s: int) -> Letter:
+        """What becomes of a message that dies in ``queue``."""
         content = message.original
         parts = Parts(properties_of(content))
         own = content.startswith(_OWN_HEADER_FRAME)
@@ -114,7 +117,7 @@ class Coroner:
             ours = b"".join([field for field in others if field.startswith(_OURS)])
             if ours:
                 others = [field for field in others if not field.startswith(_OURS)]
-        case = (ours, message.route, own, queue, reason, keeps_cc, expiration and len(expiration))
+        case = (ours, message.route, own, queue, reason, expiration and len(expiration))
         if time_s != self._time_s or len(self._known) >= _KNOWN_MAX:
             self._known.clear()
             self._time_s = time_s
@@ -122,7 +125,7 @@ class Coroner:
         if history is None:
             self.histories += 1
             counts = own or self._continues
-            history = _written(ours, message.route, queue, reason, time_s, expiration, keeps_cc=keeps_cc, counts=counts)
+            history = _written(ours, message.route, queue, reason, time_s, expiration, counts=counts)
             if len(ours) <= _KNOWN_BYTES_MAX:
                 self._known[case] = history
         table = history.table(others, expiration)
@@ -148,13 +151,12 @@ def _written(
     time_s: int,
     expiration: bytes | None,
     *,
-    keeps_cc: bool,
     counts: bool,
 ) -> _History:
     exchange, key = route_names(route)
     headers = read_table(len(ours).to_bytes(4, "big") + ours)[0]
-    keys = [key, *copies(headers)]
     before = headers.get("x-death") if counts else None
+    keys = [key] if _got_a_new_key(before, key) else [key, *copies(headers)]
     deaths = _with_death(before, queue, reason, exchange, keys, time_s, expiration)
     if not counts:
         for name in _MARKS:
@@ -163,9 +165,15 @@ def _written(
     for name, value in (("exchange", exchange), ("queue", queue), ("reason", reason)):
         headers.setdefault(f"x-first-death-{name}", value)
         headers[f"x-last-death-{name}"] = value
-    if not keeps_cc:
-        headers.pop("CC", None)
     return _History(headers, keys, deaths, expiration)
+
+
+def _got_a_new_key(deaths: Any, key: str) -> bool:
+    """Whether its last death gave it a key, which then is its only one, although it still has its CC header."""
+    if not isinstance(deaths, list) or not deaths or not isinstance(deaths[0], dict):
+        return False
+    keys = deaths[0].get("routing-keys")
+    return isinstance(keys, list) and keys[:1] != [key]
 
 
 def copies(headers: FieldTable) -> list[str]:
@@ -183,7 +191,9 @@ def _with_death(
             count = death.get("count", 0)
             again = {**death, "count": Long(count + 1 if isinstance(count, int) else 1)}
             return [again, *(other for other in deaths if other is not death)]
-    new: FieldTable = {
+    # The first field: ``_History`` puts others in its place.
+    new: FieldTable = {} if expiration is None else {_EXPIRATION_NAME: expiration}
+    new |= {
         "count": Long(1),
         "reason": reason,
         "queue": queue,
@@ -191,7 +201,4 @@ def _with_death(
         "exchange": exchange,
         "routing-keys": keys,
     }
-    if expiration is not None:
-        # The last field: ``_History`` puts others in its place.
-        new["original-expiration"] = expiration
     return [new, *deaths]

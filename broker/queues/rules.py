@@ -88,14 +88,16 @@ class Rules:
     # -- out -----------------------------------------------------------------------------------------------------------
 
     def expire(self, before_ms: int, budget: int, turn: "Turn") -> int:
-        """Drop what has outlived its time, from the heads on; what that cost."""
+        """Drop what has outlived its time, from the head on; what that cost.
+
+        As in RabbitMQ the less urgent levels of a queue with priorities wait for the more urgent ones to be empty.
+        """
         cost = 0
-        for level in self._queue.ready.levels:
-            while cost < budget:
-                entries = _expired(level, before_ms)
-                if not entries:
-                    break
-                cost += self._queue.bury(entries, EXPIRED, turn)
+        while cost < budget:
+            entries = _expired(self._queue.ready.level, before_ms)
+            if not entries:
+                break
+            cost += self._queue.bury(entries, EXPIRED, turn)
         return cost
 
     def deliverable(self, level: Ready, wanted: int, now_ms: int) -> int:
@@ -105,7 +107,10 @@ class Rules:
         return level.fresh_before(now_ms, wanted)
 
     def trim(self, budget: int, turn: "Turn") -> int:
-        """Drop what is over the limits, from the head of the least urgent level on; what that cost."""
+        """Drop what is over the limits, from the head on; what that cost.
+
+        In RabbitMQ's queues with priorities, too, that is the most urgent message.
+        """
         queue, settings = self._queue, self.settings
         cost = 0
         if settings.rejects or not settings.limited:
@@ -122,19 +127,17 @@ class Rules:
         over = 0 if settings.max_length is None else queue.message_count - settings.max_length
         over_bytes = 0 if settings.max_bytes is None else queue.ready.body_bytes - settings.max_bytes
         entries: list[Entry] = []
-        for level in reversed(queue.ready.levels):
-            while len(level) and len(entries) < _PIECE and (over > 0 or over_bytes > 0):
-                entry = taken(level)
-                entries.append(entry)
-                over -= 1
-                over_bytes -= body_bytes(entry[1].content)
+        while len(queue.ready) and len(entries) < _PIECE and (over > 0 or over_bytes > 0):
+            entry = taken(queue.ready.level)
+            entries.append(entry)
+            over -= 1
+            over_bytes -= body_bytes(entry[1].content)
         return entries
 
     def next_deadline_ms(self) -> int | None:
-        """When the first of the heads will have outlived its time."""
-        heads = [head.deadline_ms for level in self._queue.ready.levels if (head := level.head_message()) is not None]
-        deadline = min(heads, default=NEVER_MS)
-        return None if deadline >= NEVER_MS else deadline
+        """When the head will have outlived its time."""
+        head = self._queue.ready.level.head_message()
+        return None if head is None or head.deadline_ms >= NEVER_MS else head.deadline_ms
 
 
 def taken(level: Ready) -> Entry:

@@ -181,6 +181,10 @@ class Publisher:
             content = with_properties(content, raw)
         expiration = properties.short_string(raw, properties.EXPIRATION)
         ttl_ms = None if expiration is None else check_expiration(expiration)
+        if ttl_ms is not None and expiration != str(ttl_ms):
+            # "+60000" and "007" go out as RabbitMQ 4 writes them.
+            raw = properties.with_short_string(raw, properties.EXPIRATION, str(ttl_ms))
+            content = with_properties(content, raw)
         keys: list[str] = []
         if b"\x02CC" in raw or b"\x03BCC" in raw:
             headers = properties.headers(raw) or {}

@@ -66,7 +66,7 @@ class Transaction:
     def commit(self, turn: "Turn") -> set[Logged]:
         """Publish, then settle. Returns the logs that must have it all before the client is told.
 
-        Raises SoftError 406, when all else is done, if a queue was deleted meanwhile.
+        Raises SoftError 406, when all else is done, if a queue was deleted meanwhile or would not have a message.
         """
         publishes, returns, settlements = self._publishes, self._returns, self._settlements
         self._forget()
@@ -78,6 +78,8 @@ class Transaction:
             living = tuple(queue for queue in queues if not queue.deleted)
             lost = lost or len(living) < len(queues)
             logs.update(self._direct.deliver(messages, living, size_bytes, turn, persistent=persistent))
+        lost = lost or bool(turn.refused)
+        turn.refused.clear()
         for settle, deliveries in settlements:
             settle(deliveries, turn)
         if lost:
