@@ -9,6 +9,7 @@ https://www.rabbitmq.com/docs/dlx
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from broker.exchanges.view import View
 from broker.message import Message
 from broker.queues.coroner import Coroner, Letter
 from broker.queues.dead_letter import NO_PLACE, REJECTED, Death
@@ -16,8 +17,7 @@ from broker.queues.ready import Entry
 from broker.store.committing import Logged
 from broker.store.promise import Awaited
 from broker.vhost import VirtualHost
-from protocol.amqp import basic, properties
-from protocol.amqp.content import properties_of
+from protocol.amqp import basic
 from protocol.amqp.errors import SoftError
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ class DeadLettering:
             if letter.keys is not known_keys:
                 keys = letter.keys if key is None else [key]
                 wire = basic.short_string(exchange) + basic.short_string(keys[0])
-                queues, same_for_all = self._queues(exchange, keys, letter, reason)
+                queues, same_for_all = self._queues(
+                    exchange, keys, letter, View(letter.content, wire, turn.wall_ms), reason
+                )
                 known_keys = letter.keys if same_for_all else None
             if not runs or run.queues != queues or run.persistent != letter.persistent:
                 run = _Run(queues, persistent=letter.persistent)
@@ -96,16 +98,18 @@ class DeadLettering:
             run.entries.append(entry)
         return runs
 
-    def _queues(self, exchange: str, keys: Sequence[str], letter: Letter, reason: str) -> tuple[tuple[Any, ...], bool]:
+    def _queues(
+        self, exchange: str, keys: Sequence[str], letter: Letter, view: View, reason: str
+    ) -> tuple[tuple[Any, ...], bool]:
         """Where a letter goes, and whether all of its history do that go on under the same keys."""
-        found, same_for_all = self._route(exchange, keys, letter)
+        found, same_for_all = self._route(exchange, keys, view)
         if reason != REJECTED:
             circling = [queue for queue in found if letter.would_circle(queue.name)]
             if circling:
                 found = tuple([queue for queue in found if queue not in circling])
         return found, same_for_all
 
-    def _route(self, exchange: str, keys: Sequence[str], letter: Letter) -> tuple[tuple[Any, ...], bool]:
+    def _route(self, exchange: str, keys: Sequence[str], view: View) -> tuple[tuple[Any, ...], bool]:
         if self._version != self._vhost.topology_version:
             self._version = self._vhost.topology_version
             self._routes.clear()
@@ -113,9 +117,7 @@ class DeadLettering:
         if known is not None:
             return known, True
         try:
-            routed = self._vhost.route(
-                exchange, keys[0], lambda: properties.headers(properties_of(letter.content)), keys[1:]
-            )
+            routed = self._vhost.route(exchange, keys[0], view, keys[1:])
         except SoftError:
             # The exchange is gone, or never was.
             return (), True

@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from broker.exchanges import KINDS, routing
-from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.base import Exchange
 from broker.exchanges.binding import Binding, Destination
 from broker.exchanges.default import DefaultExchange
 from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
+from broker.exchanges.view import View
 from broker.profile import LENIENT, Profile
 from broker.queues import arguments as rules
 from broker.queues.nowhere import NOWHERE, was_a_requester
 from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
+from protocol.amqp import erlang
 from protocol.amqp.errors import (
     SoftError,
     access_refused,
@@ -189,7 +191,8 @@ class VirtualHost(Generic[Q]):
             return exchange
         _refuse_reserved("exchange", name)
         rules.check_exchange_argument(self.describe_exchange(name), "alternate-exchange", arguments)
-        exchange = KINDS[kind](name, durable=durable, auto_delete=auto_delete, internal=internal, arguments=arguments)
+        KINDS[kind].check_arguments(arguments)
+        exchange = self._make_exchange(name, kind, durable, auto_delete, internal, arguments)
         self._graph.add(exchange)
         if durable and self._journal is not None:
             definition = ExchangeDefinition(
@@ -358,12 +361,13 @@ class VirtualHost(Generic[Q]):
 
     # Routing.
 
-    def route(self, exchange: str, routing_key: str, headers: Headers, more_keys: Sequence[str] = ()) -> Routed:
-        """The queues of a message published to an exchange, under its own key and ``more_keys``.
+    def route(self, exchange: str, routing_key: str, message: View | None, more_keys: Sequence[str] = ()) -> Routed:
+        """The queues of a message published to an exchange, under its own key and ``more_keys``; without a ``message``
+        those of every one, if the answer is cacheable.
 
         Raises 404; whether the exchange is internal the caller asks.
         """
-        return routing.route(self.exchange(exchange), (routing_key, *more_keys), headers, self.exchanges.get)
+        return routing.route(self.exchange(exchange), (routing_key, *more_keys), message, self.exchanges.get)
 
     # After a restart.
 
@@ -391,12 +395,12 @@ class VirtualHost(Generic[Q]):
             return f"{what}: unknown exchange type '{definition.kind}'"
         if definition.name in self.exchanges:
             return f"{what}: there is one"
-        exchange = kind(
-            definition.name,
-            durable=True,
-            auto_delete=definition.auto_delete,
-            internal=definition.internal,
-            arguments=definition.arguments,
+        try:
+            kind.check_arguments(definition.arguments)
+        except SoftError as error:
+            return f"{what}: {error.text}"
+        exchange = self._make_exchange(
+            definition.name, kind.kind, True, definition.auto_delete, definition.internal, definition.arguments
         )
         self._graph.add(exchange)
         return ""
@@ -422,6 +426,18 @@ class VirtualHost(Generic[Q]):
         )
 
     # Inside.
+
+    def _make_exchange(
+        self, name: str, kind: str, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
+    ) -> Exchange:
+        return KINDS[kind](
+            name,
+            durable=durable,
+            auto_delete=auto_delete,
+            internal=internal,
+            arguments=arguments,
+            random_bytes=self._random_bytes,
+        )
 
     def _bind(self, source: Exchange, binding: Binding, destination: Exchange | Q) -> None:
         if self._graph.bind(binding) and self._journal is not None and source.durable and destination.durable:
@@ -465,7 +481,9 @@ class VirtualHost(Generic[Q]):
         self, exchange: Exchange, kind: str, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
     ) -> None:
         resource = self.describe_exchange(exchange.name)
-        rules.check_property_equivalent(resource, "type", current=exchange.kind, received=kind)
+        rules.check_property_equivalent(
+            resource, "type", current=erlang.atom(exchange.kind), received=erlang.atom(kind)
+        )
         rules.check_property_equivalent(resource, "durable", current=exchange.durable, received=durable)
         rules.check_property_equivalent(resource, "auto_delete", current=exchange.auto_delete, received=auto_delete)
         rules.check_property_equivalent(resource, "internal", current=exchange.internal, received=internal)

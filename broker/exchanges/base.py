@@ -4,22 +4,19 @@ Which destinations a message goes to is the business of each kind; following the
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from broker.exchanges.binding import Binding, Destination
-
-Headers = Callable[[], Mapping[str, object] | None]
+from broker.exchanges.view import View
 
 
 class Exchange(ABC):
     """An exchange of one kind. ``alternate`` names the exchange that takes what no binding here takes, or is None."""
 
-    __slots__ = ("alternate", "arguments", "auto_delete", "bindings", "durable", "internal", "name")
+    __slots__ = ("alternate", "arguments", "auto_delete", "bindings", "durable", "internal", "name", "sees_messages")
 
     kind: ClassVar[str]
-    # Whether `match` asks for headers: a route through such an exchange depends on more than the key and is not cached.
-    reads_headers: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -29,7 +26,9 @@ class Exchange(ABC):
         auto_delete: bool = False,
         internal: bool = False,
         arguments: Mapping[str, Any] | None = None,
+        random_bytes: Callable[[int], bytes] = bytes,
     ) -> None:
+        """``random_bytes(n)`` is for kinds that choose by chance; without it the choices are the same in every run."""
         self.name = name
         self.durable = durable
         self.auto_delete = auto_delete
@@ -37,7 +36,9 @@ class Exchange(ABC):
         self.arguments: dict[str, Any] = dict(arguments or {})
         self.alternate: str | None = self.arguments.get("alternate-exchange")
         self.bindings: dict[object, Binding] = {}
-        self._prepare()
+        # Whether it must see each message: a route through it depends on more than the key then, and is not cached.
+        self.sees_messages = False
+        self._prepare(random_bytes)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -63,19 +64,24 @@ class Exchange(ABC):
         self._removed(known)
         return True
 
+    @classmethod  # noqa: B027 - most kinds take all
+    def check_arguments(cls, arguments: Mapping[str, Any]) -> None:
+        """Refuse with SoftError 406 arguments that a new exchange of this kind cannot have."""
+
     def validate(self, binding: Binding) -> None:  # noqa: B027 - most kinds take every binding
-        """Refuse with SoftError 406 a binding whose key or arguments this kind cannot use."""
+        """Refuse with SoftError 406 a binding whose key, arguments or destination this kind cannot use."""
 
     @abstractmethod
-    def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:
-        """The destinations of a message, each once, in the order of their bindings where the kind has one.
+    def find(self, routing_keys: Sequence[str], message: View | None) -> Iterable[Destination]:
+        """The destinations of a message that has one key or more, in the order of their bindings where the kind has
+        one.
 
-        ``headers`` gives the message's headers (None where it has none); only kinds that read headers call it. What is
-        returned is to be used up before a binding changes.
+        ``message`` may be None for a kind that does not see messages. What is returned is to be used up before a
+        binding changes.
         """
 
     @abstractmethod
-    def _prepare(self) -> None:
+    def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:
         """Make this kind's own index, still empty."""
 
     @abstractmethod
@@ -83,3 +89,18 @@ class Exchange(ABC):
 
     @abstractmethod
     def _removed(self, binding: Binding) -> None: ...
+
+
+class KeyedExchange(Exchange):
+    """Of a kind to which only keys matter, each for itself."""
+
+    __slots__ = ()
+
+    def find(self, routing_keys: Sequence[str], message: View | None) -> Iterable[Destination]:  # noqa: ARG002
+        if len(routing_keys) == 1:
+            return self.match(routing_keys[0])
+        return dict.fromkeys(destination for key in routing_keys for destination in self.match(key))
+
+    @abstractmethod
+    def match(self, routing_key: str) -> Iterable[Destination]:
+        """The destinations of a key, each once."""

@@ -11,6 +11,9 @@ class Destination(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def kind(self) -> str:
+        """A queue's type (``classic``) or an exchange's (``direct``)."""
 
 
 class Binding:

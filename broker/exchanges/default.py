@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.base import KeyedExchange
 from broker.exchanges.binding import Binding, Destination
 
 
-class DefaultExchange(Exchange):
+class DefaultExchange(KeyedExchange):
     """``find_queue`` gives the queue of a name, or None."""
 
     __slots__ = ("_find_queue",)
@@ -17,11 +17,11 @@ class DefaultExchange(Exchange):
         super().__init__("", durable=True)
         self._find_queue = find_queue
 
-    def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:  # noqa: ARG002 - the key decides
+    def match(self, routing_key: str) -> Iterable[Destination]:
         queue = self._find_queue(routing_key)
         return () if queue is None else (queue,)
 
-    def _prepare(self) -> None:
+    def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:
         """Nothing: the queues of the virtual host are the index."""
 
     def _added(self, binding: Binding) -> None:

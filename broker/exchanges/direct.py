@@ -1,20 +1,20 @@
 """Direct: the routing key equals the binding key, byte for byte."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.base import KeyedExchange
 from broker.exchanges.binding import Binding, Destination, Destinations
 
 
-class DirectExchange(Exchange):
+class DirectExchange(KeyedExchange):
     __slots__ = ("_by_key",)
 
     kind = "direct"
 
-    def _prepare(self) -> None:
+    def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:  # noqa: ARG002
         self._by_key: dict[str, Destinations] = {}
 
-    def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:  # noqa: ARG002 - the key decides
+    def match(self, routing_key: str) -> Iterable[Destination]:
         return self._by_key.get(routing_key, ())
 
     def _added(self, binding: Binding) -> None:

@@ -6,10 +6,11 @@ only that the header be there. Otherwise values must be equal, and an integer ne
 "AMQP 0-9-1 model: headers exchange", rabbit_exchange_type_headers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.base import Exchange
 from broker.exchanges.binding import Binding, Destination
+from broker.exchanges.view import View
 from broker.field_values import Comparable, as_term, comparable
 from protocol.amqp.errors import precondition_failed
 from protocol.amqp.tables import Timestamp, wire_type
@@ -60,9 +61,9 @@ class HeadersExchange(Exchange):
     __slots__ = ("_filed",)
 
     kind = "headers"
-    reads_headers = True
 
-    def _prepare(self) -> None:
+    def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:  # noqa: ARG002
+        self.sees_messages = True
         self._filed: dict[Want | None, dict[Binding, _Criteria]] = {}
 
     def validate(self, binding: Binding) -> None:
@@ -78,8 +79,13 @@ class HeadersExchange(Exchange):
                 f"Invalid x-match field value {as_term(mode)}; expected all, any, all-with-x, or any-with-x"
             )
 
-    def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:  # noqa: ARG002 - the headers decide
-        given = {name: _given(value) for name, value in (headers() or {}).items()}
+    def find(self, routing_keys: Sequence[str], message: View | None) -> Iterable[Destination]:  # noqa: ARG002
+        assert message is not None
+        return self.match(message.headers())
+
+    def match(self, headers: Mapping[str, object]) -> Iterable[Destination]:
+        """The destinations of a message with these headers, each once."""
+        given = {name: _given(value) for name, value in headers.items()}
         meets: list[Want | None] = [None, *given.items(), *((name, None) for name in given)]
         return dict.fromkeys(
             binding.destination

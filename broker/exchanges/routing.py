@@ -6,7 +6,8 @@ Each exchange is visited once, so bindings may run in circles; each queue is fou
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.base import Exchange
+from broker.exchanges.view import View
 
 
 class Routed:
@@ -23,9 +24,16 @@ class Routed:
 
 
 def route(
-    exchange: Exchange, routing_keys: Sequence[str], headers: Headers, find_exchange: Callable[[str], Exchange | None]
+    exchange: Exchange,
+    routing_keys: Sequence[str],
+    message: View | None,
+    find_exchange: Callable[[str], Exchange | None],
 ) -> Routed:
     """The queues of one message, which may have several keys (CC, BCC).
+
+    ``message`` None asks for those of every message with these keys. Where an exchange on the way must see each, there
+    is no such answer: what comes back is not cacheable then, its queues mean nothing, and no exchange was shown
+    anything.
 
     The alternate is tried where no binding of the exchange itself matches, even if what matches leads nowhere; one that
     does not exist is passed over, as RabbitMQ does.
@@ -36,17 +44,18 @@ def route(
     cacheable = True
     while waiting:
         current = waiting.pop()
-        if current.reads_headers:
+        if current.sees_messages:
             cacheable = False
+            if message is None:
+                break
         matched = False
-        for routing_key in routing_keys:
-            for destination in current.match(routing_key, headers):
-                matched = True
-                if not isinstance(destination, Exchange):
-                    queues[destination] = None
-                elif destination not in seen:
-                    seen.add(destination)
-                    waiting.append(destination)
+        for destination in current.find(routing_keys, message):
+            matched = True
+            if not isinstance(destination, Exchange):
+                queues[destination] = None
+            elif destination not in seen:
+                seen.add(destination)
+                waiting.append(destination)
         # "" as an alternate takes nothing: the default exchange has no bindings to match (seen in RabbitMQ 4.0).
         if not matched and current.alternate:
             alternate = find_exchange(current.alternate)

@@ -5,9 +5,9 @@ number of them, and both only as whole words: ``a.*b`` is a literal. Source: Rab
 topic trie.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from broker.exchanges.base import Exchange, Headers
+from broker.exchanges.base import KeyedExchange
 from broker.exchanges.binding import Binding, Destination, Destinations
 
 _ONE = "*"
@@ -57,7 +57,7 @@ class _Node:
             del self.literals[word]
 
 
-class TopicExchange(Exchange):
+class TopicExchange(KeyedExchange):
     """Matching costs the number of words times the number of trie nodes alive at one, however many bindings there are.
 
     It walks all nodes alive side by side and never backtracks: a pattern of many ``#`` cannot make it exponential.
@@ -67,10 +67,10 @@ class TopicExchange(Exchange):
 
     kind = "topic"
 
-    def _prepare(self) -> None:
+    def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:  # noqa: ARG002
         self._root = _Node()
 
-    def match(self, routing_key: str, headers: Headers) -> Iterable[Destination]:  # noqa: ARG002 - the key decides
+    def match(self, routing_key: str) -> Iterable[Destination]:
         alive: dict[_Node, None] = {}
         _enter(self._root, alive)
         for word in _words(routing_key):

@@ -17,6 +17,7 @@ class Nowhere:
     __slots__ = ()
 
     name = "amq.rabbitmq.reply-to"
+    kind = "reply-to"
     # It cannot make a transaction partial: replies may get lost.
     deleted = False
 

@@ -7,6 +7,7 @@ change of topology drops the whole cache.
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
+from broker.exchanges.view import View
 from broker.message import ExpiringMessage, Message
 from broker.queues import Queue
 from broker.session.reply_to import PSEUDO_QUEUE
@@ -73,7 +74,7 @@ class _Route:
         self.routing_key = arguments.routing_key
         self.mandatory = arguments.mandatory
         self.wire = arguments.route
-        # None: depends on each message's headers.
+        # None: depends on each message.
         self.queues = queues
 
 
@@ -148,7 +149,7 @@ class Publisher:
         exchange = self._vhost.exchange(arguments.exchange)
         if exchange.internal:
             raise access_refused(f"cannot publish to internal {self._vhost.describe_exchange(exchange.name)}")
-        routed = self._vhost.route(arguments.exchange, arguments.routing_key, _no_headers)
+        routed = self._vhost.route(arguments.exchange, arguments.routing_key, None)
         route = _Route(arguments, routed.queues if routed.cacheable else None)
         if len(self._routes) >= _ROUTES_MAX:
             self._routes.clear()
@@ -161,7 +162,7 @@ class Publisher:
         queues, ttl_ms = route.queues or (), None
         try:
             for content in contents:
-                where, sent, lives_ms = self._look_into(route, content)
+                where, sent, lives_ms = self._look_into(route, content, turn)
                 if where is not queues or lives_ms != ttl_ms:
                     # Not in the next statement: what raises there must not find them again.
                     waiting, group = group, []
@@ -171,7 +172,7 @@ class Publisher:
         finally:
             self._deliver(route, queues, group, outlet, turn, ttl_ms=ttl_ms)
 
-    def _look_into(self, route: _Route, content: bytes) -> tuple[Queues, bytes, int | None]:
+    def _look_into(self, route: _Route, content: bytes, turn: "Turn") -> tuple[Queues, bytes, int | None]:
         """Where one message goes, as what, and how long it may live, in ms. Raises SoftError 406."""
         raw = properties_of(content)
         if properties.short_string(raw, properties.REPLY_TO) == PSEUDO_QUEUE:
@@ -196,7 +197,8 @@ class Publisher:
             raise precondition_failed(f"user_id property set to '{user}' but authenticated user was '{self._user}'")
         if route.queues is not None and not keys:
             return route.queues, content, ttl_ms
-        found = self._vhost.route(route.exchange, route.routing_key, lambda: properties.headers(raw), keys)
+        view = View(content, route.wire, turn.wall_ms)
+        found = self._vhost.route(route.exchange, route.routing_key, view, keys)
         return found.queues, content, ttl_ms
 
     def _deliver(
@@ -256,7 +258,3 @@ def check_expiration(text: str) -> int:
     else:
         return int(number)
     raise precondition_failed(f"invalid expiration '{text}': {reason}")
-
-
-def _no_headers() -> None:
-    return None

@@ -28,6 +28,7 @@ class ReplyQueue:
 
     __slots__ = ("consumer", "name")
 
+    kind = "reply-to"
     message_count = 0
     consumer_count = 1
     # It cannot make a transaction partial: replies may get lost.

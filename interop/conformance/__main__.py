@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _record(options: argparse.Namespace) -> int:
-    with rabbitmq.running(options.root) as node:
+    plugins = sorted({conversation.plugin for conversation in _chosen(options.only)} - {""})
+    with rabbitmq.running(options.root, plugins=plugins) as node:
         chosen = _chosen(options.only, node.version)
         started = time.monotonic()
         rounds = [judge.hold_all(chosen, node.url, patience_s=5.0) for _ in range(options.rounds)]

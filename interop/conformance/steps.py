@@ -185,12 +185,16 @@ class Conversation:
     polite: bool = True
     # Not recorded with a RabbitMQ older than this ("4.0"), which would answer by chance or fall over.
     since: str = ""
+    # What a RabbitMQ must have enabled for it.
+    plugin: str = ""
     theme: str = field(default="", compare=False)
 
 
-def conversation(name: str, *steps: Any, bare: bool = False, polite: bool = True, since: str = "") -> Conversation:
+def conversation(
+    name: str, *steps: Any, bare: bool = False, polite: bool = True, since: str = "", plugin: str = ""
+) -> Conversation:
     """``steps``: single ones, or lists of them as deep as you like."""
-    return Conversation(name, tuple(_flat(steps)), bare, polite, since, name.partition("/")[0])
+    return Conversation(name, tuple(_flat(steps)), bare, polite, since, plugin, name.partition("/")[0])
 
 
 def _flat(steps: Iterable[Any]) -> Iterator[Step]:

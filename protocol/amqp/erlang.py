@@ -1,5 +1,7 @@
 """Values in Erlang's notation, because some of RabbitMQ's reply texts print them so (``~tp``)."""
 
+import re
+
 _ESCAPES = {
     0x08: "\\b",
     0x09: "\\t",
@@ -13,6 +15,8 @@ _ESCAPES = {
 }
 
 
+_PLAIN_ATOM = re.compile("[a-z][a-z0-9_@]*")
+
 # io_lib's width: a term that would reach it is broken behind a comma.
 _LINE_CHARS = 80
 
@@ -23,6 +27,11 @@ def pair(name: str, value: object, column: int) -> str:
     if column + len(inline) < _LINE_CHARS:
         return inline
     return f"{{{name},\n{' ' * (column + 1)}{value}}}"
+
+
+def atom(name: str) -> str:
+    """An atom: quoted unless it is a word of lower case, digits and underscores."""
+    return name if _PLAIN_ATOM.fullmatch(name) else f"'{name}'"
 
 
 def binary(value: bytes) -> str:

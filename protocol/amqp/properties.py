@@ -19,9 +19,11 @@ _CONTENT_ENCODING = 1 << 14
 HEADERS = 1 << 13
 DELIVERY_MODE = 1 << 12
 PRIORITY = 1 << 11
-_CORRELATION_ID = 1 << 10
+CORRELATION_ID = 1 << 10
 REPLY_TO = 1 << 9
 EXPIRATION = 1 << 8
+MESSAGE_ID = 1 << 7
+TIMESTAMP = 1 << 6
 USER_ID = 1 << 4
 
 # Not of the wire, set by a Checker: there seems to be a CC or BCC header; reply_to asks for direct reply-to; the
@@ -41,11 +43,11 @@ _LAYOUT = (
     (HEADERS, _TABLE),
     (DELIVERY_MODE, _MODE),
     (PRIORITY, 1),
-    (_CORRELATION_ID, _SHORT_STRING),
+    (CORRELATION_ID, _SHORT_STRING),
     (REPLY_TO, _SHORT_STRING),
     (EXPIRATION, _SHORT_STRING),
-    (1 << 7, _SHORT_STRING),  # message_id
-    (1 << 6, 8),  # timestamp
+    (MESSAGE_ID, _SHORT_STRING),
+    (TIMESTAMP, 8),
     (1 << 5, _SHORT_STRING),  # type
     (USER_ID, _SHORT_STRING),
     (1 << 3, _SHORT_STRING),  # app_id
@@ -204,6 +206,15 @@ def short_string(properties: bytes, wanted: int) -> str | None:
     return properties[place + 1 : place + 1 + properties[place]].decode(errors="replace")
 
 
+def raw_property(properties: bytes, wanted: int) -> bytes:
+    """One property by its flag, as it stands on the wire; empty where there is none. ``properties`` were checked."""
+    place = _place(properties, wanted)
+    if place is None:
+        return b""
+    width = next(width for flag, width in _LAYOUT if flag == wanted)
+    return properties[place : _skip_property(properties, place, width)]
+
+
 def with_short_string(properties: bytes, wanted: int, value: str) -> bytes:
     """The same properties with another value of a short string that they have."""
     place = _place(properties, wanted)
@@ -305,7 +316,7 @@ class Parts:
     def _cut_out_expiration(self, properties: bytes, place: int) -> None:
         start, flags = place, self.flags
         place += (flags & DELIVERY_MODE > 0) + (flags & PRIORITY > 0)
-        if flags & _CORRELATION_ID:
+        if flags & CORRELATION_ID:
             place += 1 + properties[place]
         if flags & REPLY_TO:
             place += 1 + properties[place]

@@ -276,7 +276,7 @@ def test_it_comes_back_as_it_was(vhost, diary):
     # It lives on: what belongs together still goes together.
     again.delete_queue(again.queues["q"], TURN)
     assert not {"a", "b", "c"} & set(again.exchanges)
-    assert [each.name for each in again.route("x", "a.b", dict).queues] == [given.name]
+    assert [each.name for each in again.route("x", "a.b", None).queues] == [given.name]
 
 
 def test_restoring_is_not_told(vhost, diary):
@@ -324,7 +324,7 @@ def test_what_cannot_be_used_is_named():
         'PRECONDITION_FAILED - Invalid x-match field value <<"some">>;'
     )
     assert len(refusals) == 6
-    assert [each.name for each in again.route("amq.direct", "good", dict).queues] == ["q"]
+    assert [each.name for each in again.route("amq.direct", "good", None).queues] == ["q"]
 
 
 def test_bindings_of_what_could_not_be_restored_do_not_fall_to_what_comes_under_its_name():

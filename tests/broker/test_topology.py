@@ -62,7 +62,7 @@ def test_nowait_does_it_without_a_word(channel, vhost):
     assert channel.does(Queue.Declare(queue="q", nowait=True)) is None
     assert channel.does(Exchange.Declare(exchange="x", exchange_type="fanout", nowait=True)) is None
     assert channel.does(Queue.Bind(exchange="x", queue="q", nowait=True)) is None
-    assert [queue.name for queue in vhost.route("x", "", dict).queues] == ["q"]
+    assert [queue.name for queue in vhost.route("x", "", None).queues] == ["q"]
     assert channel.does(Queue.Purge(queue="q", nowait=True)) is None
     assert channel.does(Queue.Delete(queue="q", nowait=True)) is None
     assert channel.last_queue == "q"
@@ -113,9 +113,9 @@ def test_no_name_is_the_queue_declared_last(channel, vhost):
     name = channel.does(Queue.Declare(queue="")).queue
     assert name.startswith("amq.gen-")
     channel.does(Queue.Bind(exchange="amq.direct", queue=""))
-    assert [queue.name for queue in vhost.route("amq.direct", name, dict).queues] == [name]
+    assert [queue.name for queue in vhost.route("amq.direct", name, None).queues] == [name]
     channel.does(Queue.Unbind(exchange="amq.direct", queue=""))
-    assert vhost.route("amq.direct", name, dict).queues == ()
+    assert vhost.route("amq.direct", name, None).queues == ()
     channel.does(Queue.Purge(queue=""))
     channel.does(Queue.Delete(queue=""))
     assert name not in vhost.queues
@@ -126,7 +126,7 @@ def test_key_of_a_bind(channel, vhost, queue, key, bound_by):
     channel.does(Queue.Declare(queue="q"))
     channel.does(Queue.Bind(exchange="amq.direct", queue=queue, routing_key=key))
     for candidate in ("q", "k", ""):
-        found = [queue.name for queue in vhost.route("amq.direct", candidate, dict).queues]
+        found = [queue.name for queue in vhost.route("amq.direct", candidate, None).queues]
         assert found == (["q"] if candidate == bound_by else []), candidate
 
 

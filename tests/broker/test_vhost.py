@@ -6,6 +6,7 @@ import pytest
 
 from broker.vhost import VirtualHost
 from protocol.amqp.errors import SoftError
+from tests.broker.exchanges.views import view
 from tests.broker.fakes import TURN, FakeQueue
 
 LOCKED = (
@@ -42,7 +43,7 @@ def refusal(call, *positional, **named):
 
 
 def routed(vhost, exchange, key="", headers=None):
-    return [queue.name for queue in vhost.route(exchange, key, lambda: headers).queues]
+    return [queue.name for queue in vhost.route(exchange, key, view(headers)).queues]
 
 
 # Exchanges.

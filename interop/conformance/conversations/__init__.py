@@ -8,6 +8,7 @@ from interop.conformance.conversations import (
     confirm,
     consume,
     exchange,
+    exchange_kinds,
     framing,
     handshake,
     priority,
@@ -32,7 +33,7 @@ from interop.conformance.conversations import (
 from interop.conformance.steps import Conversation
 
 _THEMES = (
-    handshake, framing, channel, close, exchange, queue, queue_bind, queue_exclusive, arguments, routing, publish,
+    handshake, framing, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
     confirm, consume, priority, acknowledge, qos, tx, reply, stream_declare, stream_queue, stream_consume, stream_offset, stream_property,
     stream_acknowledge, stream_publish, stream_filter, stream_retention,
 )  # fmt: skip
