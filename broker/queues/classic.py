@@ -237,9 +237,9 @@ class ClassicQueue:
         if self._subscribers and spent < budget:
             spent += self._hand_out(turn, budget - spent)
         if spent < budget:
-            spent += rules.expire(turn.wall_ms, budget - spent, turn)
-        if spent < budget:
             spent += rules.trim(budget - spent, turn)
+        if spent < budget:
+            spent += rules.expire(turn.wall_ms, budget - spent, turn)
         waiting = len(self.ready)
         if log is not None and log.behind:
             self._refill(log, turn)
