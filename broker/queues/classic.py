@@ -337,7 +337,10 @@ class ClassicQueue:
 
     def discard(self, entries: list[Entry], turn: "Turn") -> None:
         """Messages that were handed out were refused, for good."""
-        self.bury(entries, REJECTED, turn)
+        if self.deleted:
+            self._let_go(len(entries))
+        else:
+            self.bury(entries, REJECTED, turn)
 
     def put_back(self, entries: list[Entry], turn: "Turn", *, failed: bool = True) -> None:  # noqa: ARG002
         """Messages that were handed out come back to their old places, to be redelivered. ``failed``: it counts as an
@@ -348,6 +351,9 @@ class ClassicQueue:
             return
         self.ready.put_back(entries)
         turn.touch(self)
+        if self.rules is not None:
+            # Before consumers get any of it, as in RabbitMQ.
+            self.rules.trim(sys.maxsize, turn)
 
     def purge(self, turn: "Turn") -> int:
         """Drop what waits; how many there were. What is out with consumers stays with them."""

@@ -13,7 +13,7 @@ from broker.queues.classic import ClassicQueue
 from broker.queues.dead_letter import DELIVERY_LIMIT
 from broker.queues.ready import Entry
 from broker.queues.ready_kinds import ReturnsFirst, Waiting
-from broker.queues.settings import Settings
+from broker.queues.settings import DROP_HEAD, REJECT_TO_DEAD_LETTERS, Settings
 from broker.queues.subscribers import SingleActive, Subscribers
 from broker.store.queue_log import QueueLog
 from protocol.amqp import properties
@@ -40,7 +40,11 @@ class QuorumQueue(ClassicQueue):
         super().__init__(name, **settings)
 
     def _settings(self) -> Settings:
-        return Settings(self.effective, delivery_limit=self._default_limit)
+        settings = Settings(self.effective, delivery_limit=self._default_limit)
+        if settings.overflow == REJECT_TO_DEAD_LETTERS:
+            # Taken, and not known: RabbitMQ logs a warning.
+            settings.overflow = DROP_HEAD
+        return settings
 
     def _make_ready(self) -> Waiting:
         return ReturnsFirst()

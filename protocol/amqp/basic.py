@@ -241,5 +241,5 @@ def ack(channel: int, tag: int, multiple: bool) -> bytes:
 
 
 def nack(channel: int, tag: int, multiple: bool) -> bytes:
-    """A whole nack frame: a publish that was refused."""
-    return _ACK_HEAD.pack(1, channel, 13, b"\x00\x3c\x00\x78", tag, multiple, 0xCE)
+    """A whole nack frame: a publish that was refused. As in RabbitMQ it says requeue, which means nothing here."""
+    return _ACK_HEAD.pack(1, channel, 13, b"\x00\x3c\x00\x78", tag, 2 | multiple, 0xCE)

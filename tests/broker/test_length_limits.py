@@ -90,3 +90,16 @@ def test_one_refusal_of_several_queues_is_a_nack(client):
     client.publish(1, b"a", exchange="amq.fanout")
     assert confirmed(client) == ([], [1])
     assert client.drain("other") == [b"a"]
+
+
+def test_what_comes_back_over_the_limit_goes_before_consumers_get_it(client):
+    client.declare("dead")
+    client.declare(arguments={"x-max-length": 1, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})
+    client.publish(1, b"a")
+    tag = client.get(no_ack=False).delivery_tag
+    client.publish(1, b"b")
+    client.consume(prefetch=1)
+    assert client.bodies() == [b"b"]
+    client.publish(1, b"c")
+    client.send(1, Basic.Reject(tag, requeue=True))
+    assert client.drain("dead") == [b"a"]

@@ -223,7 +223,7 @@ def test_return(channel, code, text, route):
 @given(channels, tags, st.booleans())
 def test_ack_and_nack(channel, tag, multiple):
     assert_same(basic.ack(channel, tag, multiple), channel, Basic.Ack(tag, multiple))
-    nack = Basic.Nack(tag, multiple, requeue=False)
+    nack = Basic.Nack(tag, multiple, requeue=True)
     assert_same(basic.nack(channel, tag, multiple), channel, nack)
 
 
