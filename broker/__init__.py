@@ -7,9 +7,10 @@ async with broker.serve(port=0) as b:
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from broker.server.clocks import VirtualClock
     from broker.server.main import serve
 
-__all__ = ["__version__", "serve"]
+__all__ = ["VirtualClock", "__version__", "serve"]
 
 __version__ = "0.1.0"
 
@@ -20,4 +21,8 @@ def __getattr__(name: str) -> Any:
         from broker.server.main import serve
 
         return serve
+    if name == "VirtualClock":
+        from broker.server.clocks import VirtualClock
+
+        return VirtualClock
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

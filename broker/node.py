@@ -18,6 +18,7 @@ from broker.store.committing import Batch, Committing, Logged
 from broker.store.journal import DefinitionsJournal
 from broker.store.queue_log import QueueLog
 from broker.store.store import Store, definitions_log
+from broker.timetable import Timetable
 from broker.turn import ERROR, INFO, WARNING, Backlog, Read, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp.connection import Offer
@@ -37,6 +38,7 @@ class Node:
     """One broker.
 
     ``clock`` gives monotonic seconds, ``wall_clock_ms`` ms since 1970, ``random_bytes(n)`` bytes nobody can guess.
+    ``peer_clock`` gives seconds as peers see them, where those are others than the broker's.
     Publishers are held back while queues hold more than ``memory_limit_bytes``, or while ``store``'s disk refuses.
     Once it is made, the definitions are restored; ``begin`` must have succeeded before clients come in.
     """
@@ -50,6 +52,7 @@ class Node:
         random_bytes: Callable[[int], bytes],
         memory_limit_bytes: int,
         store: Store,
+        peer_clock: Callable[[], float] | None = None,
     ) -> None:
         """Raises what ``Store.queue_log`` raises."""
         self.config = config
@@ -64,6 +67,8 @@ class Node:
         self.congested = False
         self.gauge = MemoryGauge()
         self.backlog = Backlog()
+        self.peer_clock = peer_clock
+        self._peers = Timetable() if peer_clock else self.backlog.timetable
         self.committing = Committing(self.backlog)
         # The log of definitions, where there is one, and whether a client has changed it since somebody asked.
         self.definitions: Logged | None = None
@@ -168,7 +173,9 @@ class Node:
 
     def turn(self) -> Turn:
         """A new turn, now. There is one at a time."""
-        return Turn(self.clock(), self.wall_clock_ms(), self.backlog, self._dispatched)
+        now = self.clock()
+        peer_now = now if self.peer_clock is None else self.peer_clock()
+        return Turn(now, self.wall_clock_ms(), self.backlog, self._dispatched, peer_now=peer_now)
 
     def _dispatched(self, turn: Turn) -> bool:
         """The queues have handed out what they can. True if there is more to do in this turn."""
@@ -203,7 +210,7 @@ class Node:
 
     def connect(self, peer: str, local: str, turn: Turn) -> Session:
         """A socket was accepted. ``peer`` and ``local`` are addresses for the log."""
-        session = Session(self, self._offer, peer, local, turn.now)
+        session = Session(self, self._offer, peer, local, turn.peer_now)
         session.blocked = bool(self.alarm)
         self.sessions[session] = None
         self.reschedule(session)
@@ -212,7 +219,7 @@ class Node:
     def forget(self, session: Session) -> None:
         """Its socket is gone."""
         self.sessions.pop(session, None)
-        self.backlog.timetable.drop(session)
+        self._peers.drop(session)
 
     def shutdown(self, turn: Turn) -> None:
         """Tell every client that the broker stops (320); the shell closes their sockets in time."""
@@ -255,7 +262,7 @@ class Node:
     def reschedule(self, session: Session) -> None:
         """A session's deadline may have come nearer."""
         if session in self.sessions:
-            self.backlog.timetable.look_at(session)
+            self._peers.look_at(session)
 
     def next_deadline(self) -> float | None:
         """When ``tick`` may have something to do; None if never. Monotonic seconds."""
@@ -263,6 +270,10 @@ class Node:
         read = backlog.refused_since + _READ_AGAIN_S if backlog.refused else None
         deadlines = (backlog.timetable.next_deadline(), read, self.committing.next_deadline())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def next_peer_deadline(self) -> float | None:
+        """The same of the peers alone, on their clock."""
+        return self._peers.next_deadline()
 
     def tick(self, turn: Turn) -> None:
         """Do what is due: heartbeats and time-outs of sessions, deadlines of queues, reads that the disk refused.
@@ -275,6 +286,8 @@ class Node:
                 turn.touch(queue)
             backlog.refused = {}
         backlog.timetable.tick(turn)
+        if self._peers is not backlog.timetable:
+            self._peers.tick(turn, turn.peer_now)
 
 
 def _offer(config: Config) -> Offer:

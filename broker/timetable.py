@@ -61,11 +61,12 @@ class Timetable:
             heappop(heap)
         return heap[0][0] if heap else None
 
-    def tick(self, turn: Any) -> None:
-        """Have everybody act whose moment has come, each once, in the order of the moments."""
+    def tick(self, turn: Any, now: float | None = None) -> None:
+        """Have everybody act whose moment has come by ``now`` (the turn's, if not given), each once and in order."""
+        now = turn.now if now is None else now
         heap = self._heap
         due: list[Timed] = []
-        while heap and heap[0][0] <= turn.now:
+        while heap and heap[0][0] <= now:
             owner = self._owners.pop(heappop(heap)[1], None)
             if owner is not None:
                 del self._entries[owner]

@@ -104,7 +104,8 @@ class Backlog:
 
 
 class Turn:
-    """``now`` is monotonic seconds, ``wall_ms`` the time of day in ms since 1970.
+    """``now`` is monotonic seconds, ``wall_ms`` the time of day in ms since 1970; ``peer_now`` is seconds as peers see
+    them, which under a virtual clock are others.
 
     Made by ``Node.turn``; ``finish`` must be called once, whatever happened. ``on_dispatched`` is called when the
     queues have handed out what they can; True has it all done again, as there is more.
@@ -119,12 +120,22 @@ class Turn:
         "notices",
         "now",
         "outboxes",
+        "peer_now",
         "refused",
         "wall_ms",
     )
 
-    def __init__(self, now: float, wall_ms: int, backlog: Backlog, on_dispatched: Callable[[Turn], bool]) -> None:
+    def __init__(
+        self,
+        now: float,
+        wall_ms: int,
+        backlog: Backlog,
+        on_dispatched: Callable[[Turn], bool],
+        *,
+        peer_now: float,
+    ) -> None:
         self.now = now
+        self.peer_now = peer_now
         self.wall_ms = wall_ms
         # How many times a message was put into a queue.
         self.enqueued = 0
@@ -218,5 +229,5 @@ class Turn:
         self.outboxes = self._backlog.outboxes
         self._backlog.outboxes = {}
         for outbox in self.outboxes:
-            outbox.written_at = self.now
+            outbox.written_at = self.peer_now
         return bool(self._backlog.queues or self._backlog.unread or self._backlog.chores)

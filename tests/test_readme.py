@@ -26,7 +26,12 @@ def test_the_settings_are_those_of_the_table():
 
 
 @pytest.mark.parametrize(
-    "path", ["interop/clients/aio_pika/first_program.py", "interop/clients/pika/stream_program.py"]
+    "path",
+    [
+        "interop/clients/aio_pika/first_program.py",
+        "interop/clients/aio_pika/test_moving_time.py",
+        "interop/clients/pika/stream_program.py",
+    ],
 )
 def test_the_programs_are_those_that_are_run(path):
     found = re.search(rf"<!-- the text of {path}.*? -->\n```python\n(.*?)```\n", _README, re.DOTALL)

@@ -80,7 +80,7 @@ class Committer:
         def tell(turn: Turn) -> None:
             self._shell.node.batch_done(batch, turn)
 
-        self._shell.act(tell)
+        self._shell.disk_done(tell)
 
     async def finish(self) -> None:
         """Until no batch is under way, none of those that the end of one brings either."""

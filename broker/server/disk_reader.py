@@ -30,4 +30,4 @@ class DiskReader:
         def tell(turn: Turn) -> None:
             read.then(read.block, turn)
 
-        self._shell.act(tell)
+        self._shell.disk_done(tell)

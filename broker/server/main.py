@@ -14,12 +14,13 @@ import trio
 
 from broker.config import Config
 from broker.node import Node
-from broker.server.clocks import wall_clock_ms
+from broker.server.advancing import Advancing
+from broker.server.clocks import VirtualClock, wall_clock_ms
 from broker.server.data_home import default_data_dir
 from broker.server.listeners import address_text, close_all, listen
 from broker.server.memory import machine_memory_bytes
 from broker.server.running import running
-from broker.server.shell import log_notices
+from broker.server.shell import Shell, log_notices
 from broker.store.store import Store
 from streams.files import OsFiles
 
@@ -34,13 +35,14 @@ _LIBRARY_GRACE_S = 1.0
 class Broker:
     """A running broker, as ``serve`` gives it: ``node``, ``hosts``, ``port``, ``url``."""
 
-    __slots__ = ("config", "hosts", "node", "port")
+    __slots__ = ("_advancing", "config", "hosts", "node", "port")
 
     def __init__(self, config: Config, node: Node, listeners: Sequence[socket.socket]) -> None:
         self.config = config
         self.node = node
         self.hosts = tuple(str(listener.getsockname()[0]) for listener in listeners)
         self.port = int(listeners[0].getsockname()[1])
+        self._advancing: Advancing | None = None
 
     @property
     def url(self) -> str:
@@ -50,22 +52,48 @@ class Broker:
         vhost = "" if config.vhost == "/" else quote(config.vhost, safe="")
         return f"amqp://{login}@{address_text(_reachable(self.hosts[0]), self.port)}/{vhost}"
 
+    def clock_is(self, clock: VirtualClock, shell: Shell) -> None:
+        """Its time is a test's business."""
+        self._advancing = Advancing(clock, shell)
+
+    async def advance(self, seconds: float, *, peers: bool = False) -> None:
+        """Move the virtual clock that ``serve`` was given, stopping at every deadline on the way, in order.
+
+        On return all that was due has been done: messages expired and dead-lettered, queues deleted, what had to be
+        written is on the disk, and deliveries have been handed to the sockets, as far as these take them. What clients
+        had sent before, the broker has read before. Tasks of the same trio program that could go on then have gone on;
+        any other client has its deliveries in its socket, and is to await them.
+
+        Connections do not notice: a client lives in real time, so heartbeats, handshakes and closing stay there. With
+        ``peers`` the time counts as their silence, too, and ends them as it would.
+
+        Raises RuntimeError where the clock is the machine's, ValueError for less than 0 seconds.
+        """
+        if self._advancing is None:
+            raise RuntimeError("this broker goes by the machine's clock; start it with serve(clock=VirtualClock())")
+        if not seconds >= 0:
+            raise ValueError(f"time does not go by {seconds} seconds")
+        await self._advancing.advance(seconds, peers=peers)
+
 
 def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
 
 
 @asynccontextmanager
-async def serve(**settings: Any) -> AsyncIterator[Broker]:
+async def serve(*, clock: VirtualClock | None = None, **settings: Any) -> AsyncIterator[Broker]:
     """A broker for the length of a block; several may run in one process. ``settings`` are Config's fields.
 
-    It keeps nothing, unless a ``data_dir`` is given. Leaving the block closes every connection with 320 and gives
-    clients a second to agree. Raises ListenError when the address cannot be had, ConfigError for a bad setting,
-    StoreError, StreamsError and OSError for a data directory that cannot be used.
+    It keeps nothing, unless a ``data_dir`` is given. With a ``clock`` its time moves by ``Broker.advance`` alone.
+    Leaving the block closes every connection with 320 and gives clients a second to agree. Raises ListenError when the
+    address cannot be had, ConfigError for a bad setting, StoreError, StreamsError and OSError for a data directory that
+    cannot be used, CommitterFailed when it cannot be used any more.
     """
     config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
-    broker, listeners = await _prepare(config)
-    async with running(broker.node, listeners, _LIBRARY_GRACE_S):
+    broker, listeners = await _prepare(config, clock)
+    async with running(broker.node, listeners, _LIBRARY_GRACE_S, clock) as shell:
+        if clock is not None:
+            broker.clock_is(clock, shell)
         yield broker
 
 
@@ -100,26 +128,27 @@ async def _heed(signals: AsyncIterator[int], asked_to_stop: trio.Event, everythi
             asked_to_stop.set()
 
 
-async def _prepare(config: Config) -> tuple[Broker, list[socket.socket]]:
+async def _prepare(config: Config, clock: VirtualClock | None = None) -> tuple[Broker, list[socket.socket]]:
     """All that can fail before a client is let in."""
     listeners = await listen(config.hosts, config.port)
     try:
-        return Broker(config, _node(config), listeners), listeners
+        return Broker(config, _node(config, clock), listeners), listeners
     except BaseException:
         close_all(listeners)
         raise
 
 
-def _node(config: Config) -> Node:
+def _node(config: Config, clock: VirtualClock | None) -> Node:
     store = _store(config)
     try:
         node = Node(
             config,
-            clock=trio.current_time,
-            wall_clock_ms=wall_clock_ms,
+            clock=trio.current_time if clock is None else clock.monotonic,
+            wall_clock_ms=wall_clock_ms if clock is None else clock.wall_ms,
             random_bytes=os.urandom,
             memory_limit_bytes=config.memory_limit_bytes or int(machine_memory_bytes() * config.memory_limit_share),
             store=store,
+            peer_clock=None if clock is None else clock.peer,
         )
         turn = node.turn()
         node.begin(turn)

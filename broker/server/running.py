@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 import trio
 
 from broker.node import Node
+from broker.server.advancing import real_deadline
+from broker.server.clocks import VirtualClock
 from broker.server.committer import Committer
 from broker.server.disk_reader import DiskReader
 from broker.server.listeners import accept_from, address_text, close_all
@@ -26,13 +28,18 @@ _LAST_WRITE_S = 30.0
 
 
 @asynccontextmanager
-async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float) -> AsyncIterator[None]:
+async def running(
+    node: Node, listeners: Sequence[socket.socket], grace_s: float, clock: VirtualClock | None = None
+) -> AsyncIterator[Shell]:
     """Serve ``node``, which has begun, on ``listeners`` (owned from here on) for the length of the block.
 
     At its end clients are told, have ``grace_s`` seconds to agree, and are cut off; what is left to write is written.
-    No task and no socket is left. Raises CommitterFailed.
+    No task and no socket is left. Under a virtual ``clock`` moments come by ``advancing``, but for the peers'.
+    Raises CommitterFailed.
     """
     shell = Shell(node)
+    if clock is not None:
+        shell.next_deadline = real_deadline(shell, clock)
     committer = Committer(shell)
     failure: Exception | None = None
     try:
@@ -45,7 +52,7 @@ async def running(node: Node, listeners: Sequence[socket.socket], grace_s: float
                 async with trio.open_nursery() as peers:
                     _open_doors(listeners, shell, peers)
                     try:
-                        yield
+                        yield shell
                     except Exception as error:  # noqa: BLE001 - raised again below
                         # Outside the nurseries, or the caller would get it wrapped in groups of ours.
                         failure = error

@@ -18,7 +18,19 @@ log = logging.getLogger("leveret")
 class Shell:
     """One node and the work that its turns leave behind."""
 
-    __slots__ = ("_later", "_work", "commit", "deadline_moved", "nap_until", "node", "read", "stopping")
+    __slots__ = (
+        "_disk_idle",
+        "_later",
+        "_work",
+        "commit",
+        "deadline_moved",
+        "nap_until",
+        "next_deadline",
+        "node",
+        "on_disk",
+        "read",
+        "stopping",
+    )
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -28,6 +40,11 @@ class Shell:
         self.nap_until = float("inf")
         self.deadline_moved: Callable[[float], None] = _nobody_waits
         # How to have batches written and blocks read: the committer and the disk reader set them.
+        # When the timekeeper is to tick: under a virtual clock most moments come by other means.
+        self.next_deadline: Callable[[], float | None] = node.next_deadline
+        # How many batches and blocks are under way.
+        self.on_disk = 0
+        self._disk_idle = trio.Event()
         self.commit: Callable[[Batch], None] = _nobody_writes
         self.read: Callable[[Read], None] = _nobody_reads
         self._later: list[Callable[[Turn], None]] = []
@@ -43,16 +60,31 @@ class Shell:
             for outbox in turn.outboxes:
                 outbox.wake()
             log_notices(turn)
-            deadline = self.node.next_deadline()
+            deadline = self.next_deadline()
             if deadline is not None and deadline < self.nap_until:
                 self.deadline_moved(deadline)
 
     def _hand_to_disk(self, turn: Turn) -> None:
         batch = self.node.take_batch(turn)
         if batch is not None:
+            self.on_disk += 1
             self.commit(batch)
         for read in self.node.take_reads():
+            self.on_disk += 1
             self.read(read)
+
+    def disk_done(self, work: Callable[[Turn], None]) -> None:
+        """A batch or a block is done: ``work`` goes on with it."""
+        self.on_disk -= 1
+        self.act(work)
+        if not self.on_disk:
+            self._disk_idle.set()
+            self._disk_idle = trio.Event()
+
+    async def disk_idle(self) -> None:
+        """Wait until nothing is under way there, if anything is."""
+        if self.on_disk:
+            await self._disk_idle.wait()
 
     def act(self, work: Callable[[Turn], None]) -> None:
         """Do a piece of work in a turn of its own; if it fails, that is a bug of ours, and the broker lives on."""

@@ -1,6 +1,6 @@
 """The one task that waits for time: it sleeps until the node's next deadline and ticks.
 
-Deadlines are on trio's clock, which is also the node's, so a virtual clock moves both.
+Deadlines are on trio's clock. Under a virtual clock these are the peers' alone: ``advancing`` sees to the others.
 """
 
 import trio
@@ -14,7 +14,7 @@ _SHORTEST_NAP_S = 0.001
 async def keep_time(shell: Shell) -> None:
     """Tick for ever. ``Shell.run`` cuts the nap short when a turn brings an earlier deadline."""
     while True:
-        deadline = shell.node.next_deadline()
+        deadline = shell.next_deadline()
         await _nap(shell, float("inf") if deadline is None else max(deadline, trio.current_time() + _SHORTEST_NAP_S))
         shell.act(shell.node.tick)
 

@@ -133,7 +133,7 @@ class Session:
         """Stops half-way where it would take too much: a read of 64 KiB may hold 3,000 gets of large messages, which
         clog the outbox, or 900 publishes to a fanout of thousands of queues, which would hold up everybody else.
         """
-        for event in self.connection.receive(data, turn.now):
+        for event in self.connection.receive(data, turn.peer_now):
             self._handle(event, turn)
             enough = turn.enqueued > INPUT_BUDGET
             # Of the other events the connection still has the answer to give.
@@ -247,7 +247,7 @@ class Session:
         if self.connection.state is not handshake.State.CLOSED:
             level = INFO if error.reply is replies.CONNECTION_FORCED else ERROR
             turn.notice(level, f"{self.name}: closing: {error.text}")
-        self.connection.fail(error, turn.now)
+        self.connection.fail(error, turn.peer_now)
         self.node.reschedule(self)
         self.on_resume()
 
@@ -284,7 +284,9 @@ class Session:
         if not reason:
             running = self.connection.state is handshake.State.RUNNING
             reason = "client unexpectedly closed the TCP connection" if running else "gone before it was open"
-        turn.notice(INFO if clean else WARNING, f"{self.name}: gone after {turn.now - self._began:.1f} s: {reason}")
+        turn.notice(
+            INFO if clean else WARNING, f"{self.name}: gone after {turn.peer_now - self._began:.1f} s: {reason}"
+        )
 
     # -- flow ----------------------------------------------------------------------------------------------------------
 
@@ -328,7 +330,7 @@ class Session:
     def tick(self, turn: Turn) -> None:
         """A deadline came: heartbeats and time-outs."""
         self.next_deadline()
-        self.connection.tick(turn.now, receiving=not self.paused)
+        self.connection.tick(turn.peer_now, receiving=not self.paused)
         if self.connection.ended:
             self._clean_up(turn)
             turn.notice(WARNING, f"{self.name}: {self.connection.end_reason}")
