@@ -135,8 +135,7 @@ class Node:
 
     def stop(self, turn: Turn) -> None:
         """Every session is gone and no batch under way: write what is left to write, let the store go. Blocks."""
-        self.backlog.unwritten.update(self.backlog.patient)
-        self._commit_now(turn)
+        self._settle_down(turn)
         definitions = self._store.definitions
         if definitions is not None and self.committing.failure is None:
             queues = [queue for vhost in self.vhosts.values() for queue in vhost.queues.values()]
@@ -150,6 +149,20 @@ class Node:
             self._commit_now(turn)
         self.committing.close()
         self._store.close()
+
+    def _settle_down(self, turn: Turn) -> None:
+        """Write everything. Who waited for that may have more to write: a dead letter leaves its queue when it is safe
+        in another.
+        """
+        backlog = self.backlog
+        while backlog.unwritten or backlog.patient or backlog.chores:
+            backlog.unwritten.update(backlog.patient)
+            later = self.turn()
+            self._commit_now(later)
+            later.finish()
+            turn.notices += later.notices
+            if self.committing.failure is not None:
+                break
 
     def _commit_now(self, turn: Turn) -> None:
         while self.committing.failure is None and self._commit_one(turn):

@@ -30,6 +30,8 @@ from streams.reads import BlockRead
 if TYPE_CHECKING:
     from broker.turn import Turn
 
+# Messages that a get may find too old before it gives up for now.
+_EXPIRED_AT_ONCE = 8192
 # Dead letters that must not be lost and found no place are tried again this often.
 _BURY_AGAIN_S = 1.0
 # Dead letters published in one piece of work, before others get their chance: some 3 ms.
@@ -307,8 +309,10 @@ class ClassicQueue:
         """The next message for a basic.get: its number, itself, whether it was handed out before; None for none."""
         log, rules = self._log, self.rules
         self.used(turn)
-        if rules is not None:
-            rules.expire(turn.wall_ms, sys.maxsize, turn)
+        if rules is not None and rules.expire(turn.wall_ms, _EXPIRED_AT_ONCE, turn) >= _EXPIRED_AT_ONCE:
+            # So many have outlived their time at once that others must have their chance before all are gone.
+            turn.touch(self)
+            return None
         if log is not None and log.behind and (not len(self.ready) or (rules is not None and rules.whole)):
             self._refill(log, turn, at_once=True)
             # More than one may have come, and there may be consumers who wait for them.
@@ -320,7 +324,7 @@ class ClassicQueue:
         sequence, message = taken(level)
         if rules is not None:
             # Whoever gets it is told how many are left, and the next one may be about to go.
-            rules.expire(turn.wall_ms, sys.maxsize, turn)
+            rules.expire(turn.wall_ms, _EXPIRED_AT_ONCE, turn)
             turn.touch(self)
         return sequence, message, again
 

@@ -1,7 +1,7 @@
 """What a restart keeps of queues that look into their messages: deadlines, priorities, attempts, dead letters."""
 
 import pytest
-from pamqp.commands import Basic
+from pamqp.commands import Basic, Queue
 
 from tests.conversation import Broker
 from tests.streams.faulty import FaultyFiles
@@ -137,3 +137,30 @@ def test_length_limits(files):
     client = broker.connect(1)
     client.publish(1, b"new", delivery_mode=2)
     assert client.drain() == [b"0123456789", b"0123456789", b"new"]
+
+
+@pytest.mark.parametrize("commits", [0, 1, 2, 9])
+def test_a_dead_letter_is_in_one_queue_after_an_orderly_stop(files, commits):
+    broker = Broker(files=files, disk_waits=True)
+    client = broker.connect(1)
+    client.send(1, Queue.Declare(queue="dead", durable=True))
+    client.send(
+        1,
+        Queue.Declare(
+            queue="q",
+            durable=True,
+            arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"},
+        ),
+    )
+    client.publish(1, b"a", delivery_mode=2)
+    while broker.commit():
+        pass
+    client.send(1, Basic.Get(queue="q"))
+    client.send(1, Basic.Reject(1, requeue=False))
+    for _ in range(commits):
+        broker.commit()
+    client.die()
+    broker.stop()
+    client = Broker(files=files, now=broker.now).connect(1)
+    assert client.drain("dead") == [b"a"]
+    assert client.drain() == []
