@@ -11,19 +11,29 @@
     7  next log id         u64
     8  started             u64 generation
     9  stopped             for each durable queue: u64 log id, u64 offset
+    10 policy set          virtual host, u8 flags (1 an operator's), JSON: name, pattern, apply-to, priority, definition
+    11 policy cleared      virtual host, u8 flags (1 an operator's), JSON: name
+    12 virtual host set    virtual host, JSON: what is set of it, as default_queue_type
 
 Integers are little-endian as in ``streams``; a short string is one byte of length and UTF-8, arguments are a field
-table as AMQP writes it. A checkpoint consists of the same records: 7, 8, 9 after a clean stop, then each 1, 3 and 5
-that still counts. To delete an exchange or a queue takes its bindings along; an auto-delete exchange that goes because
-of that has its own record 2.
+table as AMQP writes it; JSON is an object in ASCII up to the record's end. A checkpoint consists of the same records:
+7, 8, 9 after a clean stop, then each 12, 10, 1, 3 and 5 that still counts. To delete an exchange or a queue takes its
+bindings along; an auto-delete exchange that goes because of that has its own record 2.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 from struct import Struct, error
-from typing import Final
+from typing import Any, Final
 
-from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
+from broker.store.definition_state import (
+    BindingDefinition,
+    ExchangeDefinition,
+    PolicyDefinition,
+    QueueDefinition,
+    State,
+)
 from protocol.amqp.tables import FieldTable, TableError, read_table, write_table
 
 VERSION: Final = 1
@@ -31,6 +41,7 @@ VERSION: Final = 1
 _AUTO_DELETE: Final = 1
 _INTERNAL: Final = 2
 _TO_EXCHANGE: Final = 1
+_OPERATOR: Final = 1
 _NUMBER: Final = Struct("<Q")
 _MARK: Final = Struct("<QQ")
 _BODY: Final = 2
@@ -48,6 +59,9 @@ class Kind(IntEnum):
     NEXT_LOG_ID = 7
     STARTED = 8
     STOPPED = 9
+    POLICY_SET = 10
+    POLICY_CLEARED = 11
+    VHOST_SET = 12
 
 
 _VERSION: Final = bytes((VERSION,))
@@ -58,7 +72,7 @@ _HEADS: Final = {kind: bytes((VERSION, kind)) for kind in Kind}
 
 
 def exchange_declared(exchange: ExchangeDefinition) -> bytes:
-    """Made once and kept in the definition, as the two below: checkpoints repeat them."""
+    """Made once and kept in the definition, as those of queues, bindings and policies: checkpoints repeat them."""
     if not exchange.record:
         flags = exchange.auto_delete * _AUTO_DELETE + exchange.internal * _INTERNAL
         exchange.record = b"".join(
@@ -107,6 +121,27 @@ def unbound(binding: BindingDefinition) -> bytes:
     return _HEADS[Kind.UNBOUND] + _binding(binding)
 
 
+def policy_set(policy: PolicyDefinition) -> bytes:
+    if not policy.record:
+        said = {
+            "name": policy.name,
+            "pattern": policy.pattern,
+            "apply-to": policy.apply_to,
+            "priority": policy.priority,
+            "definition": policy.definition,
+        }
+        policy.record = _HEADS[Kind.POLICY_SET] + _policy(policy.vhost, policy.operator, said)
+    return policy.record
+
+
+def policy_cleared(vhost: str, name: str, *, operator: bool) -> bytes:
+    return _HEADS[Kind.POLICY_CLEARED] + _policy(vhost, operator, {"name": name})
+
+
+def vhost_set(name: str, metadata: Mapping[str, Any]) -> bytes:
+    return b"".join((_HEADS[Kind.VHOST_SET], _short(name), _json(metadata)))
+
+
 def started(generation: int) -> bytes:
     return _HEADS[Kind.STARTED] + _NUMBER.pack(generation)
 
@@ -120,6 +155,8 @@ def checkpoint(state: State) -> list[bytes]:
     records = [_HEADS[Kind.NEXT_LOG_ID] + _NUMBER.pack(state.next_log_id), started(state.generation)]
     if state.marks is not None:
         records.append(stopped(state.marks))
+    records += [vhost_set(name, metadata) for name, metadata in state.vhosts.items()]
+    records += map(policy_set, state.policies.values())
     records += map(exchange_declared, state.exchanges.values())
     records += map(queue_declared, state.queues.values())
     records += map(bound, state.bindings.values())
@@ -137,6 +174,14 @@ def _binding(binding: BindingDefinition) -> bytes:
             write_table(binding.arguments),
         )
     )
+
+
+def _policy(vhost: str, operator: bool, said: Mapping[str, Any]) -> bytes:
+    return b"".join((_short(vhost), bytes((operator * _OPERATOR,)), _json(said)))
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _short(text: str) -> bytes:
@@ -157,7 +202,7 @@ def replay(record: bytes, state: State) -> None:
         raise ValueError(f"is of a kind that this leveret does not know, {kind}")
     try:
         reader(record, state)
-    except (IndexError, error, TableError):
+    except (IndexError, KeyError, TypeError, error, TableError, json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError("is not as its kind should be") from None
 
 
@@ -222,6 +267,36 @@ def _read_binding(record: bytes) -> BindingDefinition:
     )
 
 
+def _read_policy(record: bytes, state: State) -> None:
+    vhost, operator, said = _policy_fields(record)
+    policy = PolicyDefinition(
+        vhost,
+        said["name"],
+        operator=operator,
+        pattern=said["pattern"],
+        apply_to=said["apply-to"],
+        priority=said["priority"],
+        definition=said["definition"],
+    )
+    policy.record = record
+    state.set_policy(policy)
+
+
+def _read_policy_cleared(record: bytes, state: State) -> None:
+    vhost, operator, said = _policy_fields(record)
+    state.clear_policy(vhost, said["name"], operator=operator)
+
+
+def _policy_fields(record: bytes) -> tuple[str, bool, dict[str, Any]]:
+    vhost, pos = _text(record, _BODY)
+    return vhost, bool(record[pos] & _OPERATOR), _object(record, pos + 1)
+
+
+def _read_vhost(record: bytes, state: State) -> None:
+    name, pos = _text(record, _BODY)
+    state.set_vhost(name, _object(record, pos))
+
+
 def _read_next_log_id(record: bytes, state: State) -> None:
     state.next_log_id = max(state.next_log_id, _number(record))
 
@@ -244,6 +319,9 @@ _READERS: dict[int | None, Callable[[bytes, State], None]] = {
     Kind.NEXT_LOG_ID: _read_next_log_id,
     Kind.STARTED: _read_started,
     Kind.STOPPED: _read_stopped,
+    Kind.POLICY_SET: _read_policy,
+    Kind.POLICY_CLEARED: _read_policy_cleared,
+    Kind.VHOST_SET: _read_vhost,
 }
 
 
@@ -264,6 +342,14 @@ def _text(record: bytes, pos: int) -> tuple[str, int]:
     """A short string and where it ends; one that is cut short ends behind the record, which ``_check_end`` finds."""
     end = pos + 1 + record[pos]
     return record[pos + 1 : end].decode(errors="surrogateescape"), end
+
+
+def _object(record: bytes, pos: int) -> dict[str, Any]:
+    """The JSON object that ends the record."""
+    found = json.loads(record[pos:])
+    if not isinstance(found, dict):
+        raise TypeError
+    return found
 
 
 def _arguments(record: bytes, pos: int) -> FieldTable:

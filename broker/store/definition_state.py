@@ -6,6 +6,8 @@ from broker.field_values import comparable
 
 # Virtual host and name.
 Key = tuple[str, str]
+# Virtual host, whether it is an operator's, name.
+PolicyKey = tuple[str, bool, str]
 # Whether it is an exchange, virtual host, name.
 _End = tuple[bool, str, str]
 
@@ -71,20 +73,58 @@ class BindingDefinition:
         self.record = b""
 
 
+class PolicyDefinition:
+    """A policy, a user's or an operator's; of each sort a name stands once. ``definition`` holds what JSON can."""
+
+    __slots__ = ("apply_to", "definition", "name", "operator", "pattern", "priority", "record", "vhost")
+
+    def __init__(
+        self,
+        vhost: str,
+        name: str,
+        *,
+        operator: bool,
+        pattern: str,
+        apply_to: str,
+        priority: float,
+        definition: dict[str, Any],
+    ) -> None:
+        self.vhost = vhost
+        self.name = name
+        self.operator = operator
+        self.pattern = pattern
+        self.apply_to = apply_to
+        self.priority = priority
+        self.definition = definition
+        self.record = b""
+
+
 class State:
     """What is defined, in the order of definition.
 
     ``next_log_id`` is above every log id ever given out. ``marks``, after a clean stop and until the next start, holds
     for each durable queue's log the offset up to which messages had been delivered at least once; else it is None.
-    ``generation`` counts the starts.
+    ``generation`` counts the starts. ``vhosts`` holds what is set of virtual hosts as such: what JSON can, by name.
     """
 
-    __slots__ = ("_bindings_of", "bindings", "exchanges", "generation", "marks", "next_log_id", "queues")
+    __slots__ = (
+        "_bindings_of",
+        "bindings",
+        "exchanges",
+        "generation",
+        "marks",
+        "next_log_id",
+        "policies",
+        "queues",
+        "vhosts",
+    )
 
     def __init__(self) -> None:
         self.exchanges: dict[Key, ExchangeDefinition] = {}
         self.queues: dict[Key, QueueDefinition] = {}
         self.bindings: dict[object, BindingDefinition] = {}
+        self.policies: dict[PolicyKey, PolicyDefinition] = {}
+        self.vhosts: dict[str, dict[str, Any]] = {}
         self.next_log_id = FIRST_LOG_ID
         self.marks: dict[int, int] | None = None
         self.generation = 0
@@ -129,6 +169,18 @@ class State:
         for end in _ends(known):
             self._forget(end, known.identity)
         return True
+
+    def set_policy(self, policy: PolicyDefinition) -> None:
+        """Add a policy, in place of any of its name and sort."""
+        self.policies[policy.vhost, policy.operator, policy.name] = policy
+
+    def clear_policy(self, vhost: str, name: str, *, operator: bool) -> bool:
+        """Remove a policy; False where there is none."""
+        return self.policies.pop((vhost, operator, name), None) is not None
+
+    def set_vhost(self, name: str, metadata: dict[str, Any]) -> None:
+        """What is set of a virtual host, in place of what was."""
+        self.vhosts[name] = metadata
 
     def started(self, generation: int) -> None:
         self.generation = generation

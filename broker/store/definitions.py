@@ -1,4 +1,4 @@
-"""Definitions: the log that holds every durable exchange, queue and binding, and the state that it adds up to.
+"""Definitions: the log that holds every durable exchange, queue, binding and policy, and the state it adds up to.
 
 Each change is a record (``definition_records``), appended when it happens and safe with the writer's next commit. Each
 new segment holds a checkpoint of everything, behind what its first commit brings, so that older segments can go. The
@@ -6,10 +6,16 @@ one before the newest is kept, in case a checkpoint is damaged later.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from broker.store import definition_records as records
-from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
+from broker.store.definition_state import (
+    BindingDefinition,
+    ExchangeDefinition,
+    PolicyDefinition,
+    QueueDefinition,
+    State,
+)
 from broker.store.errors import UnreadableRecord
 from streams.chunk import Batch
 from streams.cursor import Cursor, Wait
@@ -151,6 +157,20 @@ class Definitions:
         """The same binding is gone: one of equal ``identity``."""
         if self.state.unbind(binding):
             self._append(records.unbound(binding), now_ms)
+
+    def policy_set(self, policy: PolicyDefinition, now_ms: int) -> None:
+        record = records.policy_set(policy)
+        self.state.set_policy(policy)
+        self._append(record, now_ms)
+
+    def policy_cleared(self, vhost: str, name: str, now_ms: int, *, operator: bool) -> None:
+        if self.state.clear_policy(vhost, name, operator=operator):
+            self._append(records.policy_cleared(vhost, name, operator=operator), now_ms)
+
+    def vhost_set(self, name: str, metadata: dict[str, Any], now_ms: int) -> None:
+        """What is set of a virtual host, in place of what was: values that JSON can hold."""
+        self.state.set_vhost(name, metadata)
+        self._append(records.vhost_set(name, metadata), now_ms)
 
     def started(self, now_ms: int) -> None:
         """A new run begins: the marks of the last clean stop count no more."""

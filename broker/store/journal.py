@@ -1,8 +1,9 @@
 """DefinitionsJournal: takes from virtual hosts what is to outlive a restart, and adds the time."""
 
 from collections.abc import Callable
+from typing import Any
 
-from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition
+from broker.store.definition_state import BindingDefinition, ExchangeDefinition, PolicyDefinition, QueueDefinition
 from broker.store.definitions import Definitions
 
 
@@ -38,4 +39,16 @@ class DefinitionsJournal:
 
     def unbound(self, binding: BindingDefinition) -> None:
         self._definitions.unbound(binding, self._clock_ms())
+        self._touched()
+
+    def policy_set(self, policy: PolicyDefinition) -> None:
+        self._definitions.policy_set(policy, self._clock_ms())
+        self._touched()
+
+    def policy_cleared(self, vhost: str, name: str, *, operator: bool) -> None:
+        self._definitions.policy_cleared(vhost, name, self._clock_ms(), operator=operator)
+        self._touched()
+
+    def vhost_set(self, name: str, metadata: dict[str, Any]) -> None:
+        self._definitions.vhost_set(name, metadata, self._clock_ms())
         self._touched()

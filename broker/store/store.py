@@ -2,7 +2,7 @@
 
     DIR/format         "leveret data, format 1"
     DIR/lock           locked while a broker runs on it
-    DIR/definitions/   one log: exchanges, queues, bindings (``definitions``)
+    DIR/definitions/   one log: exchanges, queues, bindings, policies (``definitions``)
     DIR/logs/          the messages: q<id> of a durable queue (``queue_log``), s<id> of a stream
     DIR/lost/          logs whose definitions were damaged, for a person to look at
 

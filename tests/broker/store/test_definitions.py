@@ -8,7 +8,13 @@ import pytest
 
 from broker.store import definition_records as records
 from broker.store import definitions as module
-from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
+from broker.store.definition_state import (
+    BindingDefinition,
+    ExchangeDefinition,
+    PolicyDefinition,
+    QueueDefinition,
+    State,
+)
 from broker.store.definitions import Definitions
 from broker.store.errors import StoreError, UnreadableRecord
 from protocol.amqp.tables import Byte, Decimal, Float, Long, Short, Timestamp
@@ -44,6 +50,15 @@ def binding(source="x", destination="q", key="", vhost="/", *, to_exchange=False
     return BindingDefinition(
         vhost, source, destination, to_exchange=to_exchange, routing_key=key, arguments=arguments or {}
     )
+
+
+def policy(name="p", vhost="/", **said):
+    said = {"operator": False, "pattern": "", "apply_to": "all", "priority": 0, "definition": {"max-length": 1}, **said}
+    return PolicyDefinition(vhost, name, **said)
+
+
+def values(definition):
+    return {name: getattr(definition, name) for name in definition.__slots__ if name != "record"}
 
 
 def opened(files=None, durability="fsync"):
@@ -107,6 +122,40 @@ def test_definitions_come_back_as_they_were(name, rolled):
     assert list(state.queues) == [(name, name), (name, "plain")]
     assert [each.log_id for each in state.queues.values()] == [1, 2]
     assert state.next_log_id == 3
+
+
+@pytest.mark.parametrize("rolled", [False, True])
+@pytest.mark.parametrize("name", ["p", "", LONG + LONG, "\udcff", "a\nb"])
+def test_policies_come_back_as_they_were(name, rolled):
+    definitions = opened()
+    made = [
+        policy(name, pattern=LONG, apply_to="queues", priority=-5, definition={"message-ttl": 10**30, "overflow": "é"}),
+        policy(name, operator=True, priority=1.5),
+        policy(name, "other", pattern="\udcff"),
+    ]
+    for each in (policy(name, definition={"expires": 1}), *made, policy("gone"), policy("gone", operator=True)):
+        definitions.policy_set(each, 1)
+    definitions.policy_cleared("/", "gone", 1, operator=False)
+    definitions.policy_cleared("/", "gone", 1, operator=True)
+    definitions.policy_cleared("/", "never", 1, operator=True)
+    if rolled:
+        definitions.writer.roll()
+    commit(definitions)
+    state = reopened(definitions).state
+    assert [values(each) for each in state.policies.values()] == [values(each) for each in made]
+    assert list(state.policies) == [("/", False, name), ("/", True, name), ("other", False, name)]
+
+
+@pytest.mark.parametrize("rolled", [False, True])
+def test_what_is_set_of_virtual_hosts_comes_back(rolled):
+    definitions = opened()
+    definitions.vhost_set("é", {"default_queue_type": "stream"}, 1)
+    definitions.vhost_set("/", {}, 1)
+    definitions.vhost_set("é", {"default_queue_type": "quorum", "more": [1, None]}, 1)
+    if rolled:
+        definitions.writer.roll()
+    commit(definitions)
+    assert reopened(definitions).state.vhosts == {"é": {"default_queue_type": "quorum", "more": [1, None]}, "/": {}}
 
 
 def test_a_folder_without_definitions():
@@ -533,6 +582,10 @@ def written(*raw):
         (records.started(1) + b"?", "is not as its kind should be"),
         (records.stopped({1: 2})[:-1], "is not as its kind should be"),
         (records.exchange_declared(exchange(arguments={"a": 1})) + b"?", "is not as its kind should be"),
+        (records.policy_set(policy()) + b"?", "is not as its kind should be"),
+        (records.policy_cleared("/", "p", operator=False).replace(b"name", b"nome"), "is not as its kind should be"),
+        (records.vhost_set("/", {})[:-2] + b"[]", "is not as its kind should be"),
+        (records.vhost_set("/", {})[:-2] + b"\xff", "is not as its kind should be"),
     ],
 )
 def test_a_record_that_is_not_understood_stops_the_opening(raw, why):
@@ -554,6 +607,9 @@ def test_a_record_cut_anywhere_is_not_understood():
         records.queue_deleted("/", "q"),
         records.exchange_deleted("/", "q"),
         records.started(5),
+        records.policy_set(policy()),
+        records.policy_cleared("/", "p", operator=True),
+        records.vhost_set("/", {"default_queue_type": "quorum"}),
     ):
         records.replay(whole, State())
         for end in range(len(whole)):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from broker.store import definitions as module
-from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition
+from broker.store.definition_state import BindingDefinition, ExchangeDefinition, PolicyDefinition, QueueDefinition
 from broker.store.definitions import Definitions
 from broker.store.journal import DefinitionsJournal
 from broker.vhost import VirtualHost
@@ -43,6 +43,8 @@ class Model:
         self.exchanges = []
         self.queues = []
         self.bindings = []
+        self.policies = {}
+        self.vhosts = {}
         self.next_log_id = 1
         self.marks = None
         self.generation = 0
@@ -124,6 +126,24 @@ class Machine(RuleBasedStateMachine):
         del self.model.bindings[list(self.definitions.state.bindings).index(known.identity)]
         self.definitions.unbound(known, 1)
 
+    @rule(
+        vhost=vhosts, name=names, operator=st.booleans(), priority=st.integers() | st.floats(-1, 1), most=st.integers(0)
+    )
+    def set_policy(self, vhost, name, operator, priority, most):
+        said = {"pattern": name, "apply_to": "all", "priority": priority, "definition": {"max-length": most}}
+        self.model.policies[vhost, operator, name] = said
+        self.definitions.policy_set(PolicyDefinition(vhost, name, operator=operator, **said), 1)
+
+    @rule(vhost=vhosts, name=names, operator=st.booleans())
+    def clear_policy(self, vhost, name, operator):
+        self.model.policies.pop((vhost, operator, name), None)
+        self.definitions.policy_cleared(vhost, name, 1, operator=operator)
+
+    @rule(vhost=vhosts, metadata=st.dictionaries(names, names, max_size=2))
+    def set_vhost(self, vhost, metadata):
+        self.model.vhosts[vhost] = metadata
+        self.definitions.vhost_set(vhost, metadata, 1)
+
     @rule()
     def start(self):
         self.model.marks = None
@@ -156,6 +176,12 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         state, model = self.definitions.state, self.model
+        assert {
+            key: {name: getattr(each, name) for name in ("pattern", "apply_to", "priority", "definition")}
+            for key, each in state.policies.items()
+        } == model.policies
+        assert list(state.policies) == list(model.policies)
+        assert state.vhosts == model.vhosts
         assert [
             (each.vhost, each.name, each.kind, each.auto_delete, each.internal, repr(typed(each.arguments)))
             for each in state.exchanges.values()
