@@ -1,6 +1,6 @@
 """QueueFactory: makes the queues of one virtual host, of each kind, new ones and restored ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from broker.dead_letters import DeadLettering
@@ -38,15 +38,22 @@ class QueueFactory:
         self._dead_letters = DeadLettering(vhost, continues_published=self._profile.continues_published_x_death)
 
     def make(
-        self, name: str, durable: bool, auto_delete: bool, exclusive_owner: object | None, arguments: dict[str, Any]
+        self,
+        name: str,
+        durable: bool,
+        auto_delete: bool,
+        exclusive_owner: object | None,
+        arguments: dict[str, Any],
+        effective: Mapping[str, Any],
     ) -> Queue:
         """A new queue of the kind that its arguments ask for. Raises what ``Store.queue_log`` raises."""
         log_id = self._store.next_log_id() if durable else 0
         if queue_type(arguments) == STREAM:
-            return self._stream(name, arguments, log_id)
+            return self._stream(name, arguments, effective, log_id)
         return self._classic(
             name,
             arguments,
+            effective,
             log_id,
             durable=durable,
             auto_delete=auto_delete,
@@ -54,17 +61,18 @@ class QueueFactory:
             open_log=self._opener(log_id) if durable and self._store.definitions is not None else None,
         )
 
-    def restore(self, definition: QueueDefinition) -> Queue:
+    def restore(self, definition: QueueDefinition, effective: Mapping[str, Any]) -> Queue:
         """A queue that was there before a restart, with its messages. Raises what ``Store.queue_log`` raises."""
         log_id = definition.log_id
         if queue_type(definition.arguments) == STREAM:
-            return self._stream(definition.name, definition.arguments, log_id)
+            return self._stream(definition.name, definition.arguments, effective, log_id)
         log = self._store.queue_log(log_id) if self._store.has_log(log_id) else None
         if log is not None:
             self._tell(log)
         return self._classic(
             definition.name,
             definition.arguments,
+            effective,
             log_id,
             durable=True,
             auto_delete=definition.auto_delete,
@@ -73,9 +81,12 @@ class QueueFactory:
             log=log,
         )
 
-    def _classic(self, name: str, arguments: dict[str, Any], log_id: int, **settings: Any) -> ClassicQueue:
+    def _classic(
+        self, name: str, arguments: dict[str, Any], effective: Mapping[str, Any], log_id: int, **settings: Any
+    ) -> ClassicQueue:
         settings |= {
             "arguments": arguments,
+            "effective": effective,
             "log_id": log_id,
             "gauge": self._gauge,
             "dead_letters": self._dead_letters,
@@ -86,11 +97,11 @@ class QueueFactory:
             return QuorumQueue(name, delivery_limit=limit, tells_acquired=tells_acquired, **settings)
         return ClassicQueue(name, **settings)
 
-    def _stream(self, name: str, arguments: dict[str, Any], log_id: int) -> StreamQueue:
-        log = self._store.stream_log(log_id, segment_bytes(arguments))
+    def _stream(self, name: str, arguments: dict[str, Any], effective: Mapping[str, Any], log_id: int) -> StreamQueue:
+        log = self._store.stream_log(log_id, segment_bytes(effective))
         self._tell(log)
         gauge = self._gauge if self._store.in_memory else None
-        return StreamQueue(name, arguments=arguments, log_id=log_id, log=log, gauge=gauge)
+        return StreamQueue(name, arguments=arguments, effective=effective, log_id=log_id, log=log, gauge=gauge)
 
     def _opener(self, log_id: int) -> Callable[[], QueueLog]:
         return lambda: self._store.queue_log(log_id)

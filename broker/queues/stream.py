@@ -6,7 +6,7 @@ not safe yet nobody sees. Source: https://www.rabbitmq.com/docs/streams and sema
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from broker.message import Message
@@ -83,9 +83,12 @@ class StreamQueue:
         arguments: dict[str, Any],
         log_id: int,
         log: StreamLog,
+        effective: Mapping[str, Any] | None = None,
         gauge: MemoryGauge | None = None,
     ) -> None:
-        """``gauge``: where the log is in memory, what it takes up counts there."""
+        """``effective`` is what arguments and policies come to, of which the log knows already how large its segments
+        may be. ``gauge``: where the log is in memory, what it takes up counts there.
+        """
         self.name = name
         self.arguments = arguments
         self.log_id = log_id
@@ -93,8 +96,9 @@ class StreamQueue:
         self.ever_consumed = False
         self._logged = log
         self._log = log.log
-        self._limits = _limits(arguments)
-        self._filter_bytes = int(arguments.get("x-stream-filter-size-bytes", _FILTER_BYTES))
+        self.effective: Mapping[str, Any] = arguments if effective is None else effective
+        self._limits = _limits(self.effective)
+        self._filter_bytes = _filter_bytes(self.effective)
         self._segments = len(log.log.segments)
         self._readers: dict[StreamSubscriber, _Reader] = {}
         # Readers that may go on, in turn, and those that have read everything.
@@ -103,6 +107,19 @@ class StreamQueue:
         self._gauge = gauge
         self._counted_bytes = 0
         log.on_committed = self._committed
+
+    def reconfigure(self, effective: Mapping[str, Any], turn: "Turn") -> None:
+        """A policy came, changed or went. What may not be kept any more goes with the next commit.
+
+        The size of segments stays until the next start: RabbitMQ, too, tells a running stream's log of the rest only.
+        """
+        self.effective = effective
+        self._limits = _limits(effective)
+        self._filter_bytes = _filter_bytes(effective)
+        self._logged.writer.retain(self._limits, turn.wall_ms)
+        if len(self._log.segments) != self._segments:
+            self._segments = len(self._log.segments)
+            turn.write(self._logged, 0)
 
     @property
     def message_count(self) -> int:
@@ -287,14 +304,18 @@ def _tag(subscriber: StreamSubscriber) -> str:
     return subscriber.tag
 
 
-def segment_bytes(arguments: dict[str, Any]) -> int:
+def segment_bytes(effective: Mapping[str, Any]) -> int:
     """The size at which a stream's segment is closed."""
-    return int(arguments.get("x-stream-max-segment-size-bytes", SEGMENT_BYTES))
+    return int(effective.get("x-stream-max-segment-size-bytes", SEGMENT_BYTES))
 
 
-def _limits(arguments: dict[str, Any]) -> Limits:
-    max_bytes = arguments.get("x-max-length-bytes")
-    age = arguments.get("x-max-age")
+def _filter_bytes(effective: Mapping[str, Any]) -> int:
+    return int(effective.get("x-stream-filter-size-bytes", _FILTER_BYTES))
+
+
+def _limits(effective: Mapping[str, Any]) -> Limits:
+    max_bytes = effective.get("x-max-length-bytes")
+    age = effective.get("x-max-age")
     return Limits(
         max_bytes=None if max_bytes is None else int(max_bytes), max_age_ms=None if age is None else max_age_ms(age)
     )

@@ -6,14 +6,14 @@ TURN = object()
 class FakeQueue:
     """What a virtual host and the topology methods see of a queue; every turn must be TURN."""
 
-    kind = "classic"
-
-    def __init__(self, name, durable, auto_delete, exclusive_owner, arguments):
+    def __init__(self, name, durable, auto_delete, exclusive_owner, arguments, effective=None):
         self.name = name
         self.durable = durable
         self.auto_delete = auto_delete
         self.exclusive_owner = exclusive_owner
         self.arguments = arguments
+        self.effective = arguments if effective is None else effective
+        self.kind = arguments.get("x-queue-type", "classic")
         self.message_count = 0
         self.consumer_count = 0
         self.ever_consumed = False
@@ -31,6 +31,10 @@ class FakeQueue:
 
     def begin(self, turn):
         pass
+
+    def reconfigure(self, effective, turn):
+        assert turn is TURN
+        self.effective = effective
 
     def delete(self, turn):
         assert turn is TURN

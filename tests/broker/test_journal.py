@@ -53,6 +53,20 @@ class Diary:
         what = "exchange" if binding.to_exchange else "queue"
         return f"{binding.source} -> {what} {binding.destination} {binding.routing_key!r} {binding.arguments}"
 
+    def policy_set(self, policy):
+        assert policy.vhost == "/"
+        self.told.append(f"+ {'operator ' * policy.operator}policy {policy.name} {policy.definition}")
+        self.state.set_policy(policy)
+
+    def policy_cleared(self, vhost, name, *, operator):
+        assert vhost == "/"
+        self.told.append(f"- {'operator ' * operator}policy {name}")
+        assert self.state.clear_policy(vhost, name, operator=operator)
+
+    def vhost_set(self, name, metadata):
+        self.told.append(f"+ vhost {name} {metadata}")
+        self.state.set_vhost(name, metadata)
+
     def take(self):
         told, self.told = self.told, []
         return told
@@ -63,8 +77,8 @@ class NumberedQueue(FakeQueue):
 
     count = 0
 
-    def __init__(self, name, durable, auto_delete, exclusive_owner, arguments):
-        super().__init__(name, durable, auto_delete, exclusive_owner, arguments)
+    def __init__(self, name, durable, *properties):
+        super().__init__(name, durable, *properties)
         if durable:
             NumberedQueue.count += 1
             self.log_id = NumberedQueue.count
@@ -232,8 +246,8 @@ def restored(state, name="/"):
     return vhost, refusals
 
 
-def made_again(definition):
-    queue = FakeQueue(definition.name, True, definition.auto_delete, None, definition.arguments)
+def made_again(definition, effective):
+    queue = FakeQueue(definition.name, True, definition.auto_delete, None, definition.arguments, effective)
     queue.log_id = definition.log_id
     return queue
 

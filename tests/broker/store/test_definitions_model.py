@@ -240,8 +240,8 @@ class Broker:
         assert self.definitions.writer.has_work
         self.due = True
 
-    def made_again(self, definition):
-        queue = FakeQueue(definition.name, True, definition.auto_delete, None, definition.arguments)
+    def made_again(self, definition, effective):
+        queue = FakeQueue(definition.name, True, definition.auto_delete, None, definition.arguments, effective)
         queue.log_id = definition.log_id
         return queue
 
