@@ -97,7 +97,7 @@ def _serve(config: Config) -> int:
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)-7s %(message)s")
     try:
         trio.run(run, config)
-    except (ListenError, StoreError, StreamsError) as error:
+    except (ConfigError, ListenError, StoreError, StreamsError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"cannot use the data directory: {error.filename}: {error.strerror}")

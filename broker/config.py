@@ -16,6 +16,7 @@ from broker.profile import PROFILES
 ENVIRONMENT_PREFIX = "LEVERET_"
 
 DURABILITIES = ("fsync", "os")
+QUEUE_TYPES = ("classic", "quorum", "stream")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -195,6 +196,12 @@ class Config:
     memory_limit_share: float = _setting(
         0.4, "The same as a share of the memory of the machine or container.", group="Limits", low=0.01, high=1
     )
+    default_queue_type: str = _setting(
+        "classic",
+        "What a queue becomes whose declaration does not say; exclusive, auto-delete and transient ones are classic.",
+        group="Queues",
+        choices=QUEUE_TYPES,
+    )
     data_dir: str = _setting(
         "",
         "Folder for everything that outlives a restart; without one it is leveret in the user's data home.",
@@ -209,10 +216,16 @@ class Config:
         choices=DURABILITIES,
     )
     log_level: str = _setting("info", "How much to log to standard error.", group="Logging", choices=LOG_LEVELS)
+    # Tables, which no flag and no variable can hold: name, pattern, definition, and if need be apply_to, priority,
+    # vhost. What is in them is checked where policies are known (broker/policies/configured.py).
+    policies: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    operator_policies: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
     def __post_init__(self) -> None:
         for setting in SETTINGS:
             setattr(self, setting.attribute, setting.check(getattr(self, setting.attribute), "an argument"))
+        for name in TABLES:
+            _check_tables(name, getattr(self, name))
         least = PROFILES[self.profile].frame_max_min
         if self.frame_max_bytes < least:
             raise ConfigError(f"frame_max: profile {self.profile} asks for {least} at least; no client could connect")
@@ -223,6 +236,13 @@ def _table() -> tuple[Setting, ...]:
 
 
 SETTINGS = _table()
+# Settings that are arrays of tables.
+TABLES = ("policies", "operator_policies")
+
+
+def _check_tables(name: str, value: object) -> None:
+    if not isinstance(value, Sequence) or not all(isinstance(table, Mapping) for table in value):
+        raise ConfigError(f"{name}: it must be an array of tables, as [[{name}]] begins one")
 
 
 def load(
@@ -249,12 +269,14 @@ def _from_file(text: str, file_name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file_name} is not a TOML file: {error}") from None
     by_name = {setting.name: setting for setting in SETTINGS}
+    tables = {name: given.pop(name) for name in TABLES if name in given}
     for name in given:
         if name not in by_name:
-            near = difflib.get_close_matches(name, by_name, n=1)
+            near = difflib.get_close_matches(name, (*by_name, *TABLES), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(by_name)}"
             raise ConfigError(f"{name}: no such setting, in {file_name}{hint}")
-    return {by_name[name].attribute: by_name[name].check(value, file_name) for name, value in given.items()}
+    values = {by_name[name].attribute: by_name[name].check(value, file_name) for name, value in given.items()}
+    return values | tables
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -4,10 +4,12 @@ Clocks and randomness come in as arguments; the shell in ``broker.server`` gives
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import broker
 from broker.config import Config
+from broker.policies.configured import configured
+from broker.policies.policy import Policy
 from broker.profile import PROFILES
 from broker.queue_factory import QueueFactory
 from broker.queues import Queue
@@ -54,7 +56,7 @@ class Node:
         store: Store,
         peer_clock: Callable[[], float] | None = None,
     ) -> None:
-        """Raises what ``Store.queue_log`` raises."""
+        """Raises what ``Store.queue_log`` raises, and ConfigError for policies that cannot be."""
         self.config = config
         self.profile = PROFILES[config.profile]
         self.clock = clock
@@ -81,20 +83,26 @@ class Node:
         self._offer = _offer(config)
         if store.definitions is not None:
             self.definitions = self.committing.definitions = definitions_log(store.definitions)
-        self.add_vhost(config.vhost)
+        self.add_vhost(config.vhost, configured(config))
 
     # -- what is kept --------------------------------------------------------------------------------------------------
 
-    def add_vhost(self, name: str) -> VirtualHost[Queue]:
-        """A virtual host, with what a restart brought back of it."""
+    def add_vhost(self, name: str, policies: Iterable[Policy] = ()) -> VirtualHost[Queue]:
+        """A virtual host, with what a restart brought back of it. ``policies`` are no part of that, and win."""
         definitions = self._store.definitions
         journal = None
         if definitions is not None:
             journal = DefinitionsJournal(definitions, self.wall_clock_ms, self._definitions_touched)
         factory = QueueFactory(self._store, self.gauge, self.profile, tell=self._tell_later)
         vhost = VirtualHost(
-            name, make_queue=factory.make, random_bytes=self.random_bytes, journal=journal, profile=self.profile
+            name,
+            make_queue=factory.make,
+            random_bytes=self.random_bytes,
+            journal=journal,
+            profile=self.profile,
+            default_queue_type=self.config.default_queue_type,
         )
+        vhost.preset_policies(policies)
         factory.serve(vhost)
         self.vhosts[name] = vhost
         if definitions is not None:

@@ -6,7 +6,7 @@ What is to outlive a restart is told to a Journal, and comes back by ``restore``
 """
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from broker.exchanges import KINDS, routing
@@ -417,8 +417,14 @@ class VirtualHost(Generic[Q]):
         """The user's policy and the operator's that count for an exchange."""
         return self.policies.find(name, EXCHANGE)
 
+    def preset_policies(self, policies: Iterable[Policy]) -> None:
+        """Policies of a configuration, which no journal is told of. There are no queues yet."""
+        for policy in policies:
+            self.policies.set(policy)
+        self._set_alternates()
+
     def set_policy(self, policy: Policy, turn: Any) -> None:
-        """Add a policy, in place of any of its name and sort; it acts at once. 10,000 queues: 30 ms."""
+        """Add a policy, in place of any of its name and sort; it acts at once. To tell 10,000 queues takes 110 ms."""
         self.policies.set(policy)
         if self._journal is not None:
             self._journal.policy_set(kept.defined(self.name, policy))

@@ -123,3 +123,12 @@ def test_the_log_level_is_kept():
         port = str(busy.getsockname()[1])
         result = leveret("--port", port, "--host", "127.0.0.1", "--log-level", "error")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_policy_that_cannot_be_is_one_line_and_status_2(tmp_path):
+    file = tmp_path / "leveret.toml"
+    file.write_text('port = 0\nephemeral = true\n[[policies]]\nname = "p"\npattern = "("\ndefinition.max-length = -1\n')
+    result = leveret("--config", str(file))
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "policies: 'p' cannot be used: -1 is not a valid maximum length; pattern should be regular" in result.stderr

@@ -123,3 +123,44 @@ def test_settings_given_in_a_program_are_checked_too():
     assert Config(port=0).port == 0
     with pytest.raises(ConfigError, match="port: the value -1 from an argument"):
         Config(port=-1)
+
+
+def test_policies_come_from_the_file():
+    text = """
+        port = 1
+        [[policies]]
+        name = "short"
+        pattern = "^work\\\\."
+        apply_to = "queues"
+        definition = { max-length = 1000, overflow = "reject-publish" }
+        [[policies]]
+        name = "rest"
+        pattern = ""
+        definition.alternate-exchange = "rest"
+        [[operator_policies]]
+        name = "most"
+        pattern = ""
+        definition = { expires = 86400000 }
+    """
+    config = load(file_text=text, flags={"port": "2"})
+    assert config.port == 2
+    assert [policy["name"] for policy in config.policies] == ["short", "rest"]
+    assert config.policies[0] == {
+        "name": "short",
+        "pattern": r"^work\.",
+        "apply_to": "queues",
+        "definition": {"max-length": 1000, "overflow": "reject-publish"},
+    }
+    assert config.operator_policies == [{"name": "most", "pattern": "", "definition": {"expires": 86400000}}]
+    assert load().policies == ()
+
+
+@pytest.mark.parametrize("text", ["policies = 5", 'policies = "p"', "policies = [5]"])
+def test_policies_are_tables(text):
+    with pytest.raises(ConfigError, match=r"policies: it must be an array of tables, as \[\[policies\]\] begins one"):
+        load(file_text=text)
+
+
+def test_a_mistyped_table_is_told_what_is_near():
+    with pytest.raises(ConfigError, match="polices: no such setting, in the file; did you mean 'policies'"):
+        load(file_text="[[polices]]")

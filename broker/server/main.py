@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,8 @@ import trio
 
 from broker.config import Config
 from broker.node import Node
+from broker.policies.policy import NoSuchPolicy, Policy
+from broker.queues import Queue
 from broker.server.advancing import Advancing
 from broker.server.clocks import VirtualClock, wall_clock_ms
 from broker.server.data_home import default_data_dir
@@ -22,6 +24,8 @@ from broker.server.memory import machine_memory_bytes
 from broker.server.running import running
 from broker.server.shell import Shell, log_notices
 from broker.store.store import Store
+from broker.turn import Turn
+from broker.vhost import VirtualHost
 from streams.files import OsFiles
 
 log = logging.getLogger("leveret")
@@ -33,9 +37,13 @@ _LIBRARY_GRACE_S = 1.0
 
 
 class Broker:
-    """A running broker, as ``serve`` gives it: ``node``, ``hosts``, ``port``, ``url``."""
+    """A running broker, as ``serve`` gives it: ``node``, ``hosts``, ``port``, ``url``.
 
-    __slots__ = ("_advancing", "config", "hosts", "node", "port")
+    Its methods are for the task that has it, or any other of the same trio program. A virtual host that is not named is
+    the configured one; LookupError is raised where there is none of that name.
+    """
+
+    __slots__ = ("_advancing", "config", "hosts", "node", "port", "shell")
 
     def __init__(self, config: Config, node: Node, listeners: Sequence[socket.socket]) -> None:
         self.config = config
@@ -43,6 +51,8 @@ class Broker:
         self.hosts = tuple(str(listener.getsockname()[0]) for listener in listeners)
         self.port = int(listeners[0].getsockname()[1])
         self._advancing: Advancing | None = None
+        # From the moment it serves.
+        self.shell: Shell | None = None
 
     @property
     def url(self) -> str:
@@ -52,9 +62,10 @@ class Broker:
         vhost = "" if config.vhost == "/" else quote(config.vhost, safe="")
         return f"amqp://{login}@{address_text(_reachable(self.hosts[0]), self.port)}/{vhost}"
 
-    def clock_is(self, clock: VirtualClock, shell: Shell) -> None:
-        """Its time is a test's business."""
-        self._advancing = Advancing(clock, shell)
+    def clock_is(self, clock: VirtualClock) -> None:
+        """It serves, and its time is a test's business."""
+        assert self.shell is not None
+        self._advancing = Advancing(clock, self.shell)
 
     async def advance(self, seconds: float, *, peers: bool = False) -> None:
         """Move the virtual clock that ``serve`` was given, stopping at every deadline on the way, in order.
@@ -75,6 +86,66 @@ class Broker:
             raise ValueError(f"time does not go by {seconds} seconds")
         await self._advancing.advance(seconds, peers=peers)
 
+    def set_policy(
+        self,
+        name: str,
+        pattern: str,
+        definition: Mapping[str, Any],
+        *,
+        apply_to: str = "all",
+        priority: float = 0,
+        vhost: str | None = None,
+    ) -> None:
+        """As ``rabbitmqctl set_policy``: in place of any of its name, and at once. Raises PolicyError.
+
+        Where there is a data directory, it is kept there.
+        """
+        self._set_policy(Policy(name, pattern, definition, apply_to=apply_to, priority=priority), vhost)
+
+    def clear_policy(self, name: str, *, vhost: str | None = None) -> None:
+        """As ``rabbitmqctl clear_policy``. Raises NoSuchPolicy."""
+        self._clear_policy(name, vhost, operator=False)
+
+    def set_operator_policy(
+        self,
+        name: str,
+        pattern: str,
+        definition: Mapping[str, Any],
+        *,
+        apply_to: str = "all",
+        priority: float = 0,
+        vhost: str | None = None,
+    ) -> None:
+        """As ``rabbitmqctl set_operator_policy``: limits on top of any other policy. Raises PolicyError."""
+        policy = Policy(name, pattern, definition, apply_to=apply_to, priority=priority, operator=True)
+        self._set_policy(policy, vhost)
+
+    def clear_operator_policy(self, name: str, *, vhost: str | None = None) -> None:
+        """As ``rabbitmqctl clear_operator_policy``. Raises NoSuchPolicy."""
+        self._clear_policy(name, vhost, operator=True)
+
+    def _set_policy(self, policy: Policy, vhost: str | None) -> None:
+        host = self._vhost(vhost)
+        self._act(lambda turn: host.set_policy(policy, turn))
+
+    def _clear_policy(self, name: str, vhost: str | None, *, operator: bool) -> None:
+        host = self._vhost(vhost)
+        # Here, as what a turn raises is taken for a bug.
+        if name not in host.policies.of(operator=operator):
+            raise NoSuchPolicy
+        self._act(lambda turn: host.clear_policy(name, turn, operator=operator))
+
+    def _vhost(self, name: str | None) -> VirtualHost[Queue]:
+        host = self.node.vhosts.get(self.config.vhost if name is None else name)
+        if host is None:
+            raise LookupError(f"no virtual host {name!r}")
+        return host
+
+    def _act(self, work: Callable[[Turn], None]) -> None:
+        if self.shell is None:
+            raise RuntimeError("the broker does not serve yet")
+        self.shell.act(work)
+
 
 def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
@@ -91,9 +162,9 @@ async def serve(*, clock: VirtualClock | None = None, **settings: Any) -> AsyncI
     """
     config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
     broker, listeners = await _prepare(config, clock)
-    async with running(broker.node, listeners, _LIBRARY_GRACE_S, clock) as shell:
+    async with running(broker.node, listeners, _LIBRARY_GRACE_S, clock) as broker.shell:
         if clock is not None:
-            broker.clock_is(clock, shell)
+            broker.clock_is(clock)
         yield broker
 
 
@@ -107,7 +178,7 @@ async def run(config: Config, *, ready: Callable[[Broker], None] | None = None) 
         async with trio.open_nursery() as nursery:
             asked_to_stop = trio.Event()
             nursery.start_soon(_heed, signals, asked_to_stop, nursery.cancel_scope)
-            async with running(broker.node, listeners, _PROGRAM_GRACE_S):
+            async with running(broker.node, listeners, _PROGRAM_GRACE_S) as broker.shell:
                 gc.collect()
                 gc.freeze()
                 if ready is not None:

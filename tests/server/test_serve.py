@@ -14,6 +14,7 @@ from pamqp import commands
 
 import broker
 from broker.config import ConfigError
+from broker.policies.policy import NoSuchPolicy, PolicyError
 from broker.server.listeners import ListenError
 from broker.server.peer import Peer
 from broker.session.outbox import Outbox
@@ -51,6 +52,35 @@ async def test_several_brokers_in_one_process_share_nothing():
         await first.queue("only here")
         await second.send(commands.Queue.Declare(queue="only here", passive=True))
         assert (await second.expect(commands.Channel.Close)).reply_code == 404
+
+
+@trio_test
+async def test_policies_are_set_from_within_and_act_at_once():
+    async with broker.serve(port=0) as b, await connected(b.port) as client:
+        await client.queue("q")
+        await client.send(*message("q", b"1"), *message("q", b"2"))
+        await until(lambda: b.node.vhosts["/"].queues["q"].message_count == 2)
+        queue = b.node.vhosts["/"].queues["q"]
+        b.set_policy("short", "^q", {"max-length": 1}, apply_to="queues", priority=1)
+        assert queue.message_count == 1
+        b.set_operator_policy("shorter", "^q", {"max-length": 0}, vhost="/")
+        assert queue.message_count == 0
+        b.clear_operator_policy("shorter")
+        b.clear_policy("short")
+        assert queue.effective == queue.arguments == {}
+        with pytest.raises(NoSuchPolicy):
+            b.clear_policy("short")
+        with pytest.raises(PolicyError, match="-1 is not a valid maximum length"):
+            b.set_policy("short", "^q", {"max-length": -1})
+        with pytest.raises(LookupError, match="no virtual host 'other'"):
+            b.set_policy("short", "^q", {"max-length": 1}, vhost="other")
+
+
+@trio_test
+async def test_policies_that_cannot_be_are_refused_before_anything_listens():
+    with no_socket_left(), pytest.raises(ConfigError, match="operator_policies: 'p' cannot be used: no policy"):
+        async with broker.serve(port=0, operator_policies=[{"name": "p", "pattern": "", "definition": {}}]):
+            raise AssertionError("it serves")
 
 
 @trio_test
