@@ -1,1 +1,1 @@
-"""aio-pika's, aiormq's and pika's own test suites, run against leveret or any broker: `python -m interop.suites`."""
+"""The own test suites of aio-pika, aiormq, pika, kombu and py-amqp against any broker: `python -m interop.suites`."""

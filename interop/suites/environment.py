@@ -20,7 +20,7 @@ def find_checkout(checkouts: Path, suite: Suite) -> Path:
     """``name``, ``owner/name`` or ``owner+name`` under ``checkouts``. Raises CheckoutMissing."""
     owner, name = suite.repository.split("/")
     for candidate in (checkouts / name, checkouts / owner / name, checkouts / f"{owner}+{name}"):
-        if (candidate / "tests").is_dir():
+        if (candidate / suite.tests_in).is_dir():
             return candidate.resolve()
     raise CheckoutMissing(f"no checkout of github.com/{suite.repository} in {checkouts} (looked for {name} in it)")
 

@@ -1,4 +1,4 @@
-"""The three suites: where each stands, what it needs, how it is run, and which of its tests may fail and why.
+"""The suites: where each stands, what it needs, how it is run, and which of its tests may fail and why.
 
 The counts and the names belong to the commits named here; other checkouts run as well, but names may have changed.
 """
@@ -21,6 +21,8 @@ class Suite:
     requirements: tuple[str, ...]
     """Of its pyproject's test dependencies those that the run needs, in the versions of its own lock file."""
     arguments: tuple[str, ...]
+    tests_in: str = "tests"
+    """The folder by which a checkout is known."""
     install_checkout: bool = False
     """The client asks importlib.metadata for its version, so it must be installed (a copy of the checkout is)."""
     known_failures: Mapping[str, str] = field(default_factory=dict)
@@ -88,4 +90,25 @@ PIKA = Suite(
     },
 )
 
-SUITES = {suite.name: suite for suite in (AIO_PIKA, AIORMQ, PIKA)}
+# Both mark their tests as flaky and run failed ones again with a plugin: here there is none, the first run counts.
+KOMBU = Suite(
+    name="kombu",
+    repository="celery/kombu",
+    commit="9ee8595b",
+    tests=41,
+    requirements=("amqp==5.4.2", "packaging", "pytest==9.0.2", "pytest-timeout==2.4.0", "tzdata", "vine==5.1.0"),
+    arguments=("-v", "-E", "py-amqp", _TEST_TIMEOUT, "t/integration/test_py_amqp.py"),
+    tests_in="t/integration",
+)
+
+PY_AMQP = Suite(
+    name="py-amqp",
+    repository="celery/py-amqp",
+    commit="a03ad34",
+    tests=10,
+    requirements=("pytest==9.0.2", "pytest-timeout==2.4.0", "vine==5.1.0"),
+    arguments=("-v", "-E", "rabbitmq", "-k", "not tls", _TEST_TIMEOUT, "t/integration/test_rmq.py"),
+    tests_in="t/integration",
+)
+
+SUITES = {suite.name: suite for suite in (AIO_PIKA, AIORMQ, PIKA, KOMBU, PY_AMQP)}
