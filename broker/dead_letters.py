@@ -23,9 +23,9 @@ from protocol.amqp.errors import SoftError
 if TYPE_CHECKING:
     from broker.turn import Turn
 
-# What a dead letter costs, in messages handed out: it is written anew, looked up and put into a queue. And what it
-# costs more if its history has to be decoded (see ``Coroner``).
-_COST = 4
+# What a dead letter costs, in messages handed out, beside each queue that it is put into: it is written anew and looked
+# up. And what it costs more if its history has to be decoded (see ``Coroner``).
+_COST = 3
 _HISTORY_COST = 16
 _ROUTES_MAX = 1024
 
@@ -61,7 +61,9 @@ class DeadLettering:
         buried: list[int] = []
         stuck: list[Entry] = []
         histories = self._coroner.histories
+        enqueued = 0
         for run in self._runs(death, exchange, key, turn):
+            enqueued += len(run.messages) * len(run.queues)
             missed = self._enqueue(run, logs, turn)
             if missed and settings.at_least_once:
                 stuck += run.entries
@@ -70,7 +72,7 @@ class DeadLettering:
         self._let_go(death.queue, buried, logs, turn)
         if stuck:
             death.queue.unburied(Death(death.queue, stuck, death.reason), turn)
-        return _COST * len(death.entries) + _HISTORY_COST * (self._coroner.histories - histories)
+        return _COST * len(death.entries) + enqueued + _HISTORY_COST * (self._coroner.histories - histories)
 
     def _runs(self, death: Death, exchange: str, key: str | None, turn: "Turn") -> "list[_Run]":
         runs: list[_Run] = []
@@ -134,7 +136,6 @@ class DeadLettering:
             log = queue.enqueue(run.messages, size, turn, persistent=run.persistent)
             if log is not None:
                 logs.add(log)
-        turn.enqueued += len(run.messages) * len(run.queues)
         refused = bool(turn.refused)
         turn.refused.clear()
         return refused or not run.queues

@@ -9,11 +9,11 @@ What a queue does beside that - time to live, limits, priorities - is in ``rules
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from broker.message import ExpiringMessage, Message
 from broker.queues.arguments import CLASSIC
+from broker.queues.burials import Burials
 from broker.queues.dead_letter import MAXLEN, NO_PLACE, REJECTED, DeadLetters, Death
 from broker.queues.gauge import MemoryGauge
 from broker.queues.ready import Entry, Ready
@@ -30,12 +30,9 @@ from streams.reads import BlockRead
 if TYPE_CHECKING:
     from broker.turn import Turn
 
-# Messages that a get may find too old before it gives up for now.
+# Messages that expire before others get their chance: 1 ms. And those that a get may find too old before it gives up.
+_EXPIRING = 2048
 _EXPIRED_AT_ONCE = 8192
-# Dead letters that must not be lost and found no place are tried again this often.
-_BURY_AGAIN_S = 1.0
-# Dead letters published in one piece of work, before others get their chance: some 3 ms.
-_DEATHS = 256
 # What a queued message costs beside its content: the object, its place in the deque, the bytes' own head (measured:
 # 234-250 bytes in all for a 16-byte message, whose content is 46).
 MESSAGE_OVERHEAD_BYTES = 200
@@ -96,12 +93,9 @@ class ClassicQueue:
         self._gauge = gauge
         self._open_log = open_log
         self._log = log
-        self._dead_letters = dead_letters
+        self.burials = Burials(dead_letters)
         self._on_idle = on_idle
         self._reading = False
-        # Dead letters that found no place, and when to try again, in monotonic seconds.
-        self._unburied: list[Death] = []
-        self._bury_again_at = 0.0
         # Monotonic seconds: when it will have been unused for too long, and when anything is to be done next.
         self._idle_at: float | None = None
         self._due: float | None = None
@@ -203,7 +197,7 @@ class ClassicQueue:
                     refused.append(message)
                     turn.refused.add(published)
             if refused and self.settings.overflow == REJECT_TO_DEAD_LETTERS:
-                self._bury([(NO_PLACE, message) for message in refused], MAXLEN, turn)
+                self.burials.add(self, [(NO_PLACE, message) for message in refused], MAXLEN, turn)
             turn.touch(self)
         if log is not None and expires:
             log.has_expiring = True
@@ -235,7 +229,11 @@ class ClassicQueue:
         with a time to live of 0 a message that a consumer waits for is delivered.
         """
         log = self._log
-        spent = rules.expire(turn.wall_ms - 1, budget, turn)
+        most = min(budget, _EXPIRING)
+        spent = rules.expire(turn.wall_ms - 1, most, turn)
+        if spent >= most:
+            turn.touch(self)
+            return spent
         if self._subscribers and spent < budget:
             spent += self._hand_out(turn, budget - spent)
         if spent < budget:
@@ -264,7 +262,10 @@ class ClassicQueue:
                 break
             wanted = 1 if level.returned else min(self._piece(), budget - given, len(level.fresh))
             if rules is not None and not (wanted := rules.deliverable(level, wanted, turn.wall_ms - 1)):
-                given += rules.expire(turn.wall_ms - 1, budget - given, turn)
+                expired = rules.expire(turn.wall_ms - 1, budget - given, turn)
+                if not expired:
+                    break
+                given += expired
                 continue
             takers, each = subscribers.with_room(wanted)
             if not takers:
@@ -309,7 +310,7 @@ class ClassicQueue:
         """The next message for a basic.get: its number, itself, whether it was handed out before; None for none."""
         log, rules = self._log, self.rules
         self.used(turn)
-        if rules is not None and rules.expire(turn.wall_ms, _EXPIRED_AT_ONCE, turn) >= _EXPIRED_AT_ONCE:
+        if rules is not None and rules.expire(turn.wall_ms, _EXPIRED_AT_ONCE, turn, at_once=True) >= _EXPIRED_AT_ONCE:
             # So many have outlived their time at once that others must have their chance before all are gone.
             turn.touch(self)
             return None
@@ -380,26 +381,13 @@ class ClassicQueue:
         if self.settings.dead_letter_exchange is None:
             self.settle([sequence for sequence, _ in entries], turn)
         else:
-            self._bury(entries, reason, turn)
+            self.burials.add(self, entries, reason, turn)
         return len(entries)
 
-    def _bury(self, entries: Sequence[Entry], reason: str, turn: "Turn") -> None:
-        if self._dead_letters is None or self.settings.dead_letter_exchange is None:
-            return
-        for start in range(0, len(entries), _DEATHS):
-            turn.chore(partial(self._dead_letters.bury, Death(self, entries[start : start + _DEATHS], reason)))
-
     def unburied(self, death: Death, turn: "Turn") -> None:
-        """Dead letters found no place, and must not be lost: they are tried again in a while."""
-        if not self._unburied:
-            self._bury_again_at = turn.now + _BURY_AGAIN_S
-        self._unburied.append(death)
+        """Dead letters found no place, and must not be lost."""
+        self.burials.failed(death, turn)
         self._look_ahead(turn)
-
-    def _bury_again(self, turn: "Turn") -> None:
-        deaths, self._unburied = self._unburied, []
-        for death in deaths:
-            self._bury(death.entries, death.reason, turn)
 
     # -- what waits on disk --------------------------------------------------------------------------------------------
 
@@ -527,8 +515,7 @@ class ClassicQueue:
         self._due = None
         if self.deleted:
             return
-        if self._unburied and self._bury_again_at <= turn.now:
-            self._bury_again(turn)
+        self.burials.tick(turn)
         if self._idle_at is not None and self._idle_at <= turn.now and not self._subscribers and self._on_idle:
             self._on_idle(self, turn)
         elif self.rules is not None:
@@ -541,8 +528,8 @@ class ClassicQueue:
         moments = []
         if self._idle_at is not None and not self._subscribers:
             moments.append(self._idle_at)
-        if self._unburied:
-            moments.append(self._bury_again_at)
+        if self.burials.again_at is not None:
+            moments.append(self.burials.again_at)
         deadline_ms = None if self.rules is None else self.rules.next_deadline_ms()
         if deadline_ms is not None:
             moments.append(turn.now + (deadline_ms - turn.wall_ms) / 1000)
@@ -564,8 +551,7 @@ class ClassicQueue:
             log.delete(turn)
         self.deleted = True
         self._idle_at = None
-        self._let_go(sum([len(death.entries) for death in self._unburied]))
-        self._unburied.clear()
+        self._let_go(self.burials.give_up())
         turn.forget(self)
         subscribers, self._subscribers = self._subscribers, self._make_subscribers()
         for subscriber in subscribers:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from broker.queues.classic import ClassicQueue
     from broker.turn import Turn
 
-# Messages that leave in one piece of work: each costs some 10 µs where it has a dead letter exchange.
+# Messages that leave in one piece: 0.1 ms, and 1 to 2 where they become dead letters.
 _PIECE = 256
 
 
@@ -87,13 +87,15 @@ class Rules:
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
-    def expire(self, before_ms: int, budget: int, turn: "Turn") -> int:
-        """Drop what has outlived its time, from the head on; what that cost.
+    def expire(self, before_ms: int, budget: int, turn: "Turn", *, at_once: bool = False) -> int:
+        """Drop what has outlived its time, from the head on; what that cost. Where dead letters wait in crowds the rest
+        does so in the queue, unless it has to go ``at_once``.
 
         As in RabbitMQ the less urgent levels of a queue with priorities wait for the more urgent ones to be empty.
         """
         cost = 0
-        while cost < budget:
+        burials = self._queue.burials
+        while cost < budget and (at_once or not burials.full):
             entries = _expired(self._queue.ready.level, before_ms)
             if not entries:
                 break
@@ -115,7 +117,7 @@ class Rules:
         cost = 0
         if settings.rejects or not settings.limited:
             return 0
-        while cost < budget:
+        while cost < budget and not queue.burials.full:
             entries = self._excess()
             if not entries:
                 break
@@ -135,9 +137,11 @@ class Rules:
         return entries
 
     def next_deadline_ms(self) -> int | None:
-        """When the head will have outlived its time."""
+        """When the head will have outlived its time, unless the queue is touched before."""
         head = self._queue.ready.level.head_message()
-        return None if head is None or head.deadline_ms >= NEVER_MS else head.deadline_ms
+        if head is None or head.deadline_ms >= NEVER_MS or self._queue.burials.full:
+            return None
+        return head.deadline_ms
 
 
 def taken(level: Ready) -> Entry:
