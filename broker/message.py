@@ -8,8 +8,9 @@ from protocol.amqp.content import properties_of
 
 # A deadline that does not come. All deadlines of messages are ms since 1970.
 NEVER_MS: Final = 2**63
-# Of the two bytes of property flags, the first one's bit that says that there is an expiration.
+# Of the two bytes of property flags, the first one's bits that say that there is an expiration, a priority.
 _HAS_EXPIRATION: Final = properties.EXPIRATION >> 8
+_HAS_PRIORITY: Final = properties.PRIORITY >> 8
 
 
 class Message:
@@ -73,6 +74,11 @@ class QueuedMessage(Message):
 def has_expiration(content: bytes) -> bool:
     """Whether its properties have one."""
     return bool(content[PROPERTIES_AT] & _HAS_EXPIRATION)
+
+
+def has_priority(content: bytes) -> bool:
+    """Whether its properties have one."""
+    return bool(content[PROPERTIES_AT] & _HAS_PRIORITY)
 
 
 def expiration_ms(content: bytes) -> int | None:

@@ -31,6 +31,7 @@ class Profile:
 
     ``delivery_limit`` is that of quorum queues that ask for none, None for no limit; ``nack_counts``: what a nack or a
     recover gives back counts towards it; ``tells_acquired``: deliveries bear x-acquired-count.
+    ``quorum_priorities`` is how many priorities they have.
     ``continues_published_x_death``: an x-death that a client wrote is counted on by the next death.
 
     ``returns_lost_replies``: a mandatory reply to a requester that is gone is returned, else lost in silence.
@@ -53,6 +54,7 @@ class Profile:
         "offers_amqp_1_0",
         "queue_modes",
         "queue_versions",
+        "quorum_priorities",
         "returns_lost_replies",
         "tells_acquired",
         "transient_queues",
@@ -76,6 +78,7 @@ class Profile:
         self.delivery_limit: int | None = row["delivery_limit"]
         self.nack_counts: bool = row["nack_counts"]
         self.tells_acquired: bool = row["tells_acquired"]
+        self.quorum_priorities: int = row["quorum_priorities"]
         self.continues_published_x_death: bool = row["continues_published_x_death"]
         self.returns_lost_replies: bool = row["returns_lost_replies"]
         self.ha_policies: bool = row["ha_policies"]
@@ -100,6 +103,7 @@ ROWS: Final[Mapping[str, tuple[Any, ...]]] = {
     "delivery_limit":              (None,         20,            20,            20),
     "nack_counts":                 (True,         True,          False,         True),
     "tells_acquired":              (False,        False,         True,          False),
+    "quorum_priorities":           (1,            2,             32,            2),
     "continues_published_x_death": (True,         False,         False,         False),
     "returns_lost_replies":        (True,         False,         False,         False),
     "ha_policies":                 (True,         False,         False,         True),

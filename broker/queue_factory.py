@@ -93,8 +93,14 @@ class QueueFactory:
             "on_idle": self._idle,
         }
         if queue_type(arguments) == QUORUM:
-            limit, tells_acquired = self._profile.delivery_limit, self._profile.tells_acquired
-            return QuorumQueue(name, delivery_limit=limit, tells_acquired=tells_acquired, **settings)
+            profile = self._profile
+            return QuorumQueue(
+                name,
+                delivery_limit=profile.delivery_limit,
+                tells_acquired=profile.tells_acquired,
+                priorities=profile.quorum_priorities,
+                **settings,
+            )
         return ClassicQueue(name, **settings)
 
     def _stream(self, name: str, arguments: dict[str, Any], effective: Mapping[str, Any], log_id: int) -> StreamQueue:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from broker.message import ExpiringMessage, Message
+from broker.message import ExpiringMessage, Message, priority_of
 from broker.queues.arguments import CLASSIC
 from broker.queues.burials import Burials
 from broker.queues.dead_letter import MAXLEN, NO_PLACE, REJECTED, DeadLetters, Death
@@ -115,6 +115,11 @@ class ClassicQueue:
 
     def _looks_into_messages(self) -> bool:
         return self.settings.looks_into_messages
+
+    def urgency(self, content: bytes) -> int:
+        """The priority of a message here."""
+        most = self.settings.max_priority
+        return min(priority_of(content), most) if most else 0
 
     def _begin_rules(self) -> Rules:
         """From now on the queue looks into its messages."""
@@ -260,7 +265,7 @@ class ClassicQueue:
             if given >= budget:
                 turn.touch(self)
                 break
-            wanted = 1 if level.returned else min(self._piece(), budget - given, len(level.fresh))
+            wanted = 1 if level.returned else min(self._piece(), budget - given, level.run)
             if rules is not None and not (wanted := rules.deliverable(level, wanted, turn.wall_ms - 1)):
                 expired = rules.expire(turn.wall_ms - 1, budget - given, turn)
                 if not expired:

@@ -7,12 +7,12 @@ never handed out, in the order in which it came. Source: https://www.rabbitmq.co
 
 from typing import TYPE_CHECKING, Any
 
-from broker.message import Message, QueuedMessage
+from broker.message import Message, QueuedMessage, has_priority, priority_of
 from broker.queues.arguments import QUORUM
 from broker.queues.classic import ClassicQueue
 from broker.queues.dead_letter import DELIVERY_LIMIT
 from broker.queues.ready import Entry
-from broker.queues.ready_kinds import ReturnsFirst, Waiting
+from broker.queues.ready_kinds import PriorityReturnsFirst, ReturnsFirst, TwoSpeeds, Waiting
 from broker.queues.settings import DROP_HEAD, REJECT_TO_DEAD_LETTERS, Settings
 from broker.queues.subscribers import SingleActive, Subscribers
 from broker.store.queue_log import QueueLog
@@ -23,18 +23,34 @@ from protocol.amqp.tables import Long
 if TYPE_CHECKING:
     from broker.turn import Turn
 
+_TWO = 2
+# The priority of a message that has none, where there are more than two; where there are two, the highest usual one.
+_USUAL = 4
 _DELIVERY_COUNT = "x-delivery-count"
 _ACQUIRED_COUNT = "x-acquired-count"
 
 
 class QuorumQueue(ClassicQueue):
-    """``delivery_limit`` is that of a queue that asks for none. ``tells_acquired``: as RabbitMQ 4.3 does."""
+    """``delivery_limit`` is that of a queue that asks for none. ``tells_acquired``: as RabbitMQ 4.3 does.
+
+    ``priorities``: how many there are. With two, a message of a priority above 4 is urgent; with more, the higher go
+    first, and a message without one has 4. What waits on disk has no say in who is first.
+    """
 
     kind = QUORUM
     prefetch_max = 2000
 
-    def __init__(self, name: str, *, delivery_limit: int | None, tells_acquired: bool = False, **settings: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        delivery_limit: int | None,
+        tells_acquired: bool = False,
+        priorities: int = 1,
+        **settings: Any,
+    ) -> None:
         """``settings`` are ClassicQueue's."""
+        self._priorities = priorities
         self._default_limit = delivery_limit
         self._tells_acquired = tells_acquired
         super().__init__(name, **settings)
@@ -47,7 +63,15 @@ class QuorumQueue(ClassicQueue):
         return settings
 
     def _make_ready(self) -> Waiting:
-        return ReturnsFirst()
+        if self._priorities == _TWO:
+            return TwoSpeeds()
+        return ReturnsFirst() if self._priorities == 1 else PriorityReturnsFirst()
+
+    def urgency(self, content: bytes) -> int:
+        if self._priorities == 1:
+            return 0
+        said = priority_of(content) if has_priority(content) else _USUAL
+        return int(said > _USUAL) if self._priorities == _TWO else min(said, self._priorities - 1)
 
     def _make_subscribers(self) -> Subscribers:
         return SingleActive(yields=True) if self.settings.single_active else Subscribers()

@@ -54,6 +54,11 @@ class Ready:
         return self
 
     @property
+    def run(self) -> int:
+        """How many fresh ones may be taken in a row."""
+        return len(self.fresh)
+
+    @property
     def levels(self) -> "Sequence[Ready]":
         """All of them, the most urgent first."""
         return (self,)

@@ -3,12 +3,9 @@
 from collections import deque
 from collections.abc import Iterable
 from itertools import groupby
-from operator import attrgetter
 
 from broker.message import Message, body_bytes
 from broker.queues.ready import Entry, Ready
-
-_priority_of = attrgetter("priority")
 
 
 def size_of(messages: Iterable[Message]) -> int:
@@ -74,13 +71,12 @@ class ReturnsFirst(SizedReady):
         self.body_bytes += size_of([message for _, message in entries])
 
 
-class PriorityReady:
-    """One level for each priority that was seen; the highest goes first. See ``Ready`` for what it offers."""
+class Levels:
+    """Several levels, of which the next message may be in any. See ``Ready`` for what it offers."""
 
-    __slots__ = ("_by_priority", "_nobody", "_number", "levels")
+    __slots__ = ("_nobody", "_number", "levels")
 
     def __init__(self) -> None:
-        self._by_priority: dict[int, SizedReady] = {}
         self.levels: list[SizedReady] = []
         self._nobody = SizedReady()
         # Of the next message that comes without a number.
@@ -91,7 +87,7 @@ class PriorityReady:
 
     @property
     def level(self) -> Ready:
-        """The highest in which anything waits."""
+        """The first in which anything waits."""
         for level in self.levels:
             if level.returned or level.fresh:
                 return level
@@ -101,26 +97,18 @@ class PriorityReady:
     def body_bytes(self) -> int:
         return sum([level.body_bytes for level in self.levels])
 
-    def _level_of(self, priority: int) -> SizedReady:
-        level = self._by_priority.get(priority)
-        if level is None:
-            level = self._by_priority[priority] = SizedReady()
-            self.levels = [self._by_priority[known] for known in sorted(self._by_priority, reverse=True)]
-        return level
+    def _level_for(self, message: Message) -> SizedReady:
+        raise NotImplementedError
 
     def push(self, messages: Iterable[Message]) -> None:
         self.push_row(self._number, list(messages))
 
     def push_row(self, head: int, messages: list[Message], *, again: bool = False) -> None:
-        for priority, group in groupby(messages, _priority_of):
+        for level, group in groupby(messages, self._level_for):
             run = list(group)
-            self._level_of(priority).push_row(head, run, again=again)
+            level.push_row(head, run, again=again)
             head += len(run)
         self._number = head
-
-    def put_back(self, entries: Iterable[Entry]) -> None:
-        for priority, group in groupby(entries, lambda entry: entry[1].priority):
-            self._level_of(priority).put_back(group)
 
     def never_handed_out(self, otherwise: int) -> int:  # noqa: ARG002
         """Behind the last of all that came back: what was handed out and did not come back is settled."""
@@ -133,6 +121,115 @@ class PriorityReady:
         return sum([level.clear() for level in self.levels])
 
 
+class PriorityReady(Levels):
+    """One level for each priority that was seen; the highest goes first."""
+
+    __slots__ = ("_by_priority",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_priority: dict[int, SizedReady] = {}
+
+    def _level_of(self, priority: int) -> SizedReady:
+        level = self._by_priority.get(priority)
+        if level is None:
+            level = self._by_priority[priority] = SizedReady()
+            self.levels = [self._by_priority[known] for known in sorted(self._by_priority, reverse=True)]
+        return level
+
+    def _level_for(self, message: Message) -> SizedReady:
+        return self._level_of(message.priority)
+
+    def put_back(self, entries: Iterable[Entry]) -> None:
+        for level, group in groupby(entries, lambda entry: self._level_for(entry[1])):
+            level.put_back(group)
+
+
+class PriorityReturnsFirst(PriorityReady):
+    """What comes back goes ahead of all priorities."""
+
+    __slots__ = ("_came_back",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._came_back = ReturnsFirst()
+        self.levels = [self._came_back]
+
+    def _level_of(self, priority: int) -> SizedReady:
+        if priority not in self._by_priority:
+            super()._level_of(priority)
+            self.levels = [self._came_back, *self.levels]
+        return self._by_priority[priority]
+
+    def put_back(self, entries: Iterable[Entry]) -> None:
+        self._came_back.put_back(entries)
+
+
+class _Speed(SizedReady):
+    """One of the two levels of ``TwoSpeeds``."""
+
+    __slots__ = ("_all",)
+
+    def __init__(self, all_: "TwoSpeeds") -> None:
+        super().__init__()
+        self._all = all_
+
+    @property
+    def run(self) -> int:
+        return self._all.run_of(self)
+
+    def take_fresh(self, count: int) -> list[Message]:
+        self._all.count(count)
+        return super().take_fresh(count)
+
+
+class TwoSpeeds(Levels):
+    """Urgent messages and others: two of those for one of these, while there are both. What comes back goes first.
+
+    A message is urgent from priority 1 on, as the queue sees it. Every third turn goes to whichever has waited longest.
+    Source: RabbitMQ 4.0, rabbit_fifo_q.
+    """
+
+    __slots__ = ("_came_back", "_others", "_turns", "_urgent")
+
+    _TURNS = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._came_back = ReturnsFirst()
+        self._urgent = _Speed(self)
+        self._others = _Speed(self)
+        self.levels = [self._came_back, self._urgent, self._others]
+        self._turns = 0
+
+    @property
+    def level(self) -> Ready:
+        if self._came_back.returned:
+            return self._came_back
+        urgent, others = self._urgent, self._others
+        if not others.fresh or not urgent.fresh:
+            return urgent if urgent.fresh else others
+        last = self._turns == self._TURNS - 1
+        return others if last and others.head < urgent.head else urgent
+
+    def run_of(self, level: SizedReady) -> int:
+        """How many of a level may be taken before the other one has to be asked."""
+        if not (self._urgent.fresh and self._others.fresh):
+            return len(level.fresh)
+        left = self._TURNS - 1 - self._turns if level is self._urgent else 1
+        return min(len(level.fresh), max(left, 1))
+
+    def count(self, count: int) -> None:
+        """So many were taken."""
+        self._turns = (self._turns + count) % self._TURNS
+
+    def _level_for(self, message: Message) -> SizedReady:
+        return self._urgent if message.priority else self._others
+
+    def put_back(self, entries: Iterable[Entry]) -> None:
+        self._came_back.put_back(entries)
+
+
 def sized(plain: Ready) -> SizedReady:
     """All that waits in a plain one, in one that knows its size."""
     result = SizedReady()
@@ -143,4 +240,4 @@ def sized(plain: Ready) -> SizedReady:
     return result
 
 
-Waiting = Ready | PriorityReady
+Waiting = Ready | PriorityReady | TwoSpeeds

@@ -15,7 +15,6 @@ from broker.message import (
     QueuedMessage,
     body_bytes,
     expiration_ms,
-    priority_of,
 )
 from broker.queues.dead_letter import EXPIRED, MAXLEN
 from broker.queues.ready import Entry, Ready
@@ -70,8 +69,7 @@ class Rules:
         return kept
 
     def _kept(self, message: Message, deadline_ms: int) -> QueuedMessage:
-        most = self.settings.max_priority
-        return QueuedMessage(message, deadline_ms, min(priority_of(message.content), most) if most else 0)
+        return QueuedMessage(message, deadline_ms, self._queue.urgency(message.content))
 
     @property
     def refuses(self) -> bool:

@@ -75,3 +75,41 @@ def test_at_least_once_a_letter_waits_until_there_is_a_place_for_it(broker, clie
     broker.advance(5)
     assert client.drain("dead") == [b"a"]
     assert broker.node.gauge.bytes == 0
+
+
+def published(client, *messages):
+    for body, priority in messages:
+        client.publish(1, body, priority=priority)
+
+
+@pytest.mark.parametrize("consumed", [False, True])
+def test_two_urgent_ones_for_each_other(client, consumed):
+    """The third turn is whose has waited longest. Seen in RabbitMQ 4.0."""
+    client.declare(durable=True, arguments=QUORUM)
+    published(client, *[(b"n%d" % i, 4) for i in range(3)], *[(b"u%d" % i, 5) for i in range(5)], (b"n3", None))
+    expected = [b"u0", b"u1", b"n0", b"u2", b"u3", b"n1", b"u4", b"n2", b"n3"]
+    if consumed:
+        client.consume(no_ack=True)
+        assert client.bodies() == expected
+    else:
+        assert client.drain() == expected
+
+
+def test_urgent_ones_that_came_first_need_not_wait(client):
+    client.declare(durable=True, arguments=QUORUM)
+    published(client, *[(b"u%d" % i, 9) for i in range(4)], (b"n", 0))
+    assert client.drain() == [b"u0", b"u1", b"u2", b"u3", b"n"]
+
+
+def test_in_4_3_there_are_32_priorities():
+    client = Broker(profile="4.3").connect(1)
+    client.declare(durable=True, arguments=QUORUM)
+    published(client, (b"a", 0), (b"b", 31), (b"c", None), (b"d", 5), (b"e", 200))
+    assert client.drain() == [b"b", b"e", b"d", b"c", b"a"]
+
+
+def test_in_3_13_there_are_none():
+    client = Broker(profile="3.13").connect(1)
+    client.declare(durable=True, arguments=QUORUM)
+    published(client, (b"a", 0), (b"b", 9))
+    assert client.drain() == [b"a", b"b"]
