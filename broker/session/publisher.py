@@ -4,7 +4,7 @@ The route is looked up by the bytes of the publish method, so the same exchange 
 change of topology drops the whole cache.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from broker.exchanges.view import View
@@ -157,20 +157,25 @@ class Publisher:
         return route
 
     def _publish_each(self, route: _Route, contents: list[bytes], outlet: Outlet, turn: "Turn") -> None:
-        """Look into each message; neighbours that go to the same queues and live as long are delivered together."""
+        """Look into each message; neighbours that go to the same queues are delivered together, if all or none of them
+        have a time to live of their own.
+        """
         group: list[bytes] = []
-        queues, ttl_ms = route.queues or (), None
+        lives: list[int] = []
+        queues, expires = route.queues or (), False
         try:
             for content in contents:
                 where, sent, lives_ms = self._look_into(route, content, turn)
-                if where is not queues or lives_ms != ttl_ms:
+                if where is not queues or expires is (lives_ms is None):
                     # Not in the next statement: what raises there must not find them again.
-                    waiting, group = group, []
-                    self._deliver(route, queues, waiting, outlet, turn, ttl_ms=ttl_ms)
-                    queues, ttl_ms = where, lives_ms
+                    waiting, group, ttls, lives = group, [], lives, []
+                    self._deliver(route, queues, waiting, outlet, turn, ttls_ms=ttls)
+                    queues, expires = where, lives_ms is not None
                 group.append(sent)
+                if lives_ms is not None:
+                    lives.append(lives_ms)
         finally:
-            self._deliver(route, queues, group, outlet, turn, ttl_ms=ttl_ms)
+            self._deliver(route, queues, group, outlet, turn, ttls_ms=lives)
 
     def _look_into(self, route: _Route, content: bytes, turn: "Turn") -> tuple[Queues, bytes, int | None]:
         """Where one message goes, as what, and how long it may live, in ms. Raises SoftError 406."""
@@ -209,15 +214,17 @@ class Publisher:
         outlet: Outlet,
         turn: "Turn",
         *,
-        ttl_ms: int | None = None,
+        ttls_ms: Sequence[int] = (),
     ) -> None:
-        """Contents that go to the same queues, and all live as long as their queues say or one for ``ttl_ms``."""
+        """Contents that go to the same queues, and live as long as their queues say or each for one of ``ttls_ms``."""
         if queues and contents:
             wire = route.wire
-            if ttl_ms is None:
+            if not ttls_ms:
                 messages = [Message(content, wire) for content in contents]
             else:
-                messages = [ExpiringMessage(content, wire, ttl_ms) for content in contents]
+                messages = [
+                    ExpiringMessage(content, wire, ttl_ms) for content, ttl_ms in zip(contents, ttls_ms, strict=True)
+                ]
             self._logs += outlet.deliver(messages, queues, sum(map(len, contents)), turn, persistent=self._persistent)
             if turn.refused:
                 self.refused += [self._done + i for i, message in enumerate(messages) if message in turn.refused]
@@ -244,6 +251,8 @@ def _more_keys(headers: FieldTable, name: str) -> list[str]:
 
 def check_expiration(text: str) -> int:
     """The expiration property: decimal milliseconds. Raises SoftError 406 in RabbitMQ's words."""
+    if text.isascii() and text.isdecimal() and int(text) <= _EXPIRATION_MAX_MS:
+        return int(text)
     digits = text.lstrip("+-")
     sign = text[: len(text) - len(digits)]
     number = digits[: len(digits) - len(digits.lstrip("0123456789"))]

@@ -132,3 +132,21 @@ def test_a_deleted_queue_leaves_no_deadline(broker, client):
     client.publish(1, b"a")
     client.call(1, Queue.Delete(queue="q"), Queue.DeleteOk)
     assert len(broker.node.backlog.timetable) == before
+
+
+def test_each_of_a_run_has_its_own_time_to_live(broker, client):
+    """They come in one read, some with an expiration, some without."""
+    client.declare()
+    lives = [7, 50, 100, 100, 200, None, 30, None]
+    data = b"".join(
+        client.publish_bytes(1, b"%d" % number, **({} if ms is None else {"expiration": str(ms)}))
+        for number, ms in enumerate(lives)
+    )
+    client.send_bytes(data)
+    left = []
+    for _ in range(5):
+        left.append(client.count())
+        broker.advance(0.051)
+    assert left == [8, 6, 4, 4, 3]
+    # The last that expires stood behind one that never does.
+    assert client.drain() == [b"5", b"7"]
