@@ -28,7 +28,7 @@ def test_every_row_has_a_test():
     tested = {
         *("version", "offers_amqp_1_0", "frame_max_min", "initial_frame_max", "message_max", "transient_queues"),
         *("global_qos", "queue_versions", "queue_modes", "delivery_limit", "nack_counts", "tells_acquired"),
-        *("continues_published_x_death", "returns_lost_replies"),
+        *("quorum_priorities", "continues_published_x_death", "returns_lost_replies"),
         # In test_consumer_timeout.py.
         *("consumer_timeout_arguments", "consumer_timeout_queues", "consumer_timeout_cancels"),
         # Policies have tests of their own.
@@ -251,6 +251,16 @@ def test_how_often_a_message_may_come_back(profile, expected):
     assert got is not None
     client.send(1, Basic.Reject(got.delivery_tag, requeue=True))
     assert (client.get() is None) is (expected is not None)
+
+
+@each([b"usual", b"urgent"], [b"urgent", b"usual"], [b"urgent", b"usual"], [b"urgent", b"usual"])
+def test_priorities_of_quorum_queues(profile, expected):
+    """How many there are, tests of quorum queues tell."""
+    client = connected(profile)
+    client.declare(durable=True, arguments=QUORUM)
+    client.publish(1, b"usual", priority=1)
+    client.publish(1, b"urgent", priority=9)
+    assert client.drain() == expected
 
 
 @each(1, 1, 0, 1)
