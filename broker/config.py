@@ -187,6 +187,16 @@ class Config:
         group="Limits",
         high=512 * 1024**2,
     )
+    consumer_timeout_ms: int = _setting(
+        0,
+        "Milliseconds that a client has to ack a delivery, before its channel is closed; 0 for none.",
+        group="Limits",
+        name="consumer_timeout",
+        high=2**32 - 1,
+    )
+    consumer_max_per_channel: int = _setting(
+        0, "Most consumers on one channel; 0 for any number.", group="Limits", high=2**31 - 1
+    )
     memory_limit_bytes: int = _setting(
         0,
         "Bytes of messages in queues from which publishers are held back; 0 takes the share below.",

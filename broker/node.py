@@ -15,6 +15,7 @@ from broker.queue_factory import QueueFactory
 from broker.queues import Queue
 from broker.queues.classic import ClassicQueue
 from broker.queues.gauge import MemoryGauge
+from broker.session import overdue
 from broker.session.session import Session
 from broker.store.committing import Batch, Committing, Logged
 from broker.store.journal import DefinitionsJournal
@@ -59,6 +60,8 @@ class Node:
         """Raises what ``Store.queue_log`` raises, and ConfigError for policies that cannot be."""
         self.config = config
         self.profile = PROFILES[config.profile]
+        self.consumer_timeout_ms = config.consumer_timeout_ms
+        self.consumers_max = config.consumer_max_per_channel
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.random_bytes = random_bytes
@@ -100,6 +103,7 @@ class Node:
             random_bytes=self.random_bytes,
             journal=journal,
             profile=self.profile,
+            on_policies_changed=self._time_consumers,
             default_queue_type=self.config.default_queue_type,
         )
         vhost.preset_policies(policies)
@@ -109,6 +113,12 @@ class Node:
             refusals = vhost.restore(definitions.state, factory.restore)
             self._found += [(ERROR, refusal) for refusal in refusals]
         return vhost
+
+    def _time_consumers(self) -> None:
+        """Policies may say how long deliveries wait for acks."""
+        for session in self.sessions:
+            for channel in session.channels.values():
+                overdue.policies_changed(channel)
 
     def _definitions_touched(self) -> None:
         self.backlog.unwritten[self.definitions] = None

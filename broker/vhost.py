@@ -129,12 +129,17 @@ class Journal(Protocol):
 Q = TypeVar("Q", bound=Queue)
 
 
+def _nobody_asks() -> None:
+    pass
+
+
 class VirtualHost(Generic[Q]):
     """A name space. ``topology_version`` changes whenever a route may have: a cached route is good while it stays.
 
     ``make_queue(name, durable, auto_delete, exclusive_owner, arguments, effective)`` makes what the queue's arguments
     ask for; ``random_bytes(n)`` must not be guessable, since it names queues. Without a ``journal`` nothing is told to
-    any. ``default_queue_type`` is the node's, for queues whose declaration names none.
+    any. ``default_queue_type`` is the node's, for queues whose declaration names none. ``on_policies_changed`` is
+    called when queues have been told of new policies.
     """
 
     __slots__ = (
@@ -144,6 +149,7 @@ class VirtualHost(Generic[Q]):
         "_make_queue",
         "_metadata",
         "_node_queue_type",
+        "_on_policies_changed",
         "_owned",
         "_profile",
         "_queue_table",
@@ -163,10 +169,12 @@ class VirtualHost(Generic[Q]):
         random_bytes: Callable[[int], bytes],
         journal: Journal | None = None,
         profile: Profile = LENIENT,
+        on_policies_changed: Callable[[], None] = _nobody_asks,
         default_queue_type: str = rules.CLASSIC,
     ) -> None:
         self.name = name
         self._profile = profile
+        self._on_policies_changed = on_policies_changed
         self._queue_table = rules.queue_table(profile)
         self._consumer_table = rules.consumer_table(profile)
         self._journal = journal
@@ -449,6 +457,7 @@ class VirtualHost(Generic[Q]):
             counts = self._effective(queue.name, queue.arguments)
             if counts != queue.effective:
                 queue.reconfigure(counts, turn)
+        self._on_policies_changed()
 
     # Routing.
 

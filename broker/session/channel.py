@@ -13,7 +13,8 @@ from broker.queues.arguments import QUORUM
 from broker.queues.bloom import wanted
 from broker.queues.offset_argument import offset_spec
 from broker.queues.stream import StreamQueue
-from broker.session import topology
+from broker.session import overdue, topology
+from broker.session.ack_timer import AckTimer
 from broker.session.confirms import Confirms
 from broker.session.consumer import Consumer, Getter
 from broker.session.publisher import Direct, Outlet, Publisher
@@ -61,6 +62,7 @@ class Channel:
         self._prefetch = 0
         self._first = 0
         self._closed = False
+        self.ack_timer: AckTimer | None = None
         self._replies: ReplyQueue | None = None
         self._confirms: Confirms | None = None
         self._transaction: Transaction | None = None
@@ -165,6 +167,9 @@ class Channel:
         tag = method.consumer_tag
         if tag in self.consumers or (self._replies is not None and self._replies.tag == tag):
             raise not_allowed(f"attempt to reuse consumer tag '{tag}'")
+        most = self.owner.node.consumers_max
+        if most and len(self.consumers) >= most:
+            raise not_allowed(f"reached maximum ({most}) of consumers per channel")
         if method.queue == PSEUDO_QUEUE:
             self._consume_replies(method)
             return
@@ -188,6 +193,7 @@ class Channel:
 
     def _add_consumer(self, consumer: Subscription, method: Basic.Consume) -> None:
         self.consumers[consumer.tag] = consumer
+        overdue.watch(self, consumer)
         if not method.nowait:
             # Before the queue is asked, which may deliver: a client must know the tag first.
             self.send(Basic.ConsumeOk(consumer.tag))
@@ -252,13 +258,14 @@ class Channel:
             self._publisher.reply_to = ""
 
     def cancel(self, method: Any, turn: "Turn") -> Method | None:
-        self._drop_consumer(method.consumer_tag, turn)
+        self.drop_consumer(method.consumer_tag, turn)
         return None if method.nowait else Basic.CancelOk(method.consumer_tag)
 
     def cancel_ok(self, method: Any, turn: "Turn") -> None:
-        self._drop_consumer(method.consumer_tag, turn)
+        self.drop_consumer(method.consumer_tag, turn)
 
-    def _drop_consumer(self, tag: str, turn: "Turn") -> None:
+    def drop_consumer(self, tag: str, turn: "Turn") -> None:
+        """End a consumer, if there is one of that tag."""
         if self._replies is not None and self._replies.tag == tag:
             self._end_replies()
         consumer = self.consumers.pop(tag, None)
@@ -296,7 +303,9 @@ class Channel:
         if method.no_ack:
             queue.settle([sequence], turn)
         else:
-            self.unsettled.by_tag[tag] = (Getter(queue), sequence, message)
+            getter = Getter(queue)
+            self.unsettled.by_tag[tag] = (getter, sequence, message)
+            overdue.got(self, getter, tag)
         head = basic.get_ok(self.number, tag, redelivered, message.route, queue.message_count)
         self.owner.outbox.append(head + readdress(message.content, self.number, self._frame_max))
         return None
@@ -385,6 +394,9 @@ class Channel:
     def close(self, turn: "Turn") -> None:
         """Let go of everything: consumers first, so that nothing comes back here, then what they had not settled."""
         self._closed = True
+        if self.ack_timer is not None:
+            turn.forget(self.ack_timer)
+            self.ack_timer = None
         self._confirm(turn)
         self._end_replies()
         consumers, self.consumers = self.consumers, {}

@@ -3,6 +3,8 @@
 This is the hot half of delivering: per message one tuple, one pack and, where it must be acked, one entry in Unsettled.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from broker.message import Message
@@ -108,6 +110,8 @@ class Consumer(Subscription):
         if by_tag is not None:
             self.limit.outstanding += len(messages)
             self.shared.outstanding += len(messages)
+            if self.timed is not None:
+                self.timed(tag - len(messages))
 
     def _frame_parts(self, route: bytes, redelivered: bool) -> tuple[bytes, bytes]:
         """A deliver frame before and behind its tag."""
@@ -133,6 +137,8 @@ class Getter:
     """Stands in Unsettled for the consumer that a basic.get does not have; counts against no limit."""
 
     __slots__ = ("queue",)
+
+    arguments: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, queue: ClassicQueue) -> None:
         self.queue = queue

@@ -38,6 +38,11 @@ class Home(Protocol):
     definitions: Logged | None
     definitions_changed: bool
     profile: Profile
+    clock: Callable[[], float]
+    # How long a delivery may wait for its ack, in ms, where its queue does not say; 0 for ever.
+    consumer_timeout_ms: int
+    # Most consumers on one channel; 0 for any number.
+    consumers_max: int
 
     @property
     def random_bytes(self) -> Callable[[int], bytes]: ...
@@ -166,7 +171,7 @@ class Session:
         elif isinstance(event, ChannelClosed):
             self.channels.pop(event.channel).close(turn)
         elif isinstance(event, Refused):
-            self._close_channel(event.channel, event.error, turn)
+            self.close_channel(event.channel, event.error, turn)
         elif isinstance(event, Login):
             self._log_in(event)
         elif isinstance(event, Open):
@@ -187,7 +192,7 @@ class Session:
             error.blame(CLASS_BASIC, PUBLISH_METHOD if type(run) is PublishRun else run.method)
             if isinstance(error, HardError):
                 raise
-            self._close_channel(run.channel, error, turn)
+            self.close_channel(run.channel, error, turn)
 
     def _handle_method(self, event: MethodReceived, turn: Turn) -> None:
         # What changed without a method (an auto-delete queue went with its consumer's connection) nobody waits for.
@@ -199,7 +204,7 @@ class Session:
             error.blame(*methods.ids(event.method))
             if isinstance(error, HardError):
                 raise
-            self._close_channel(event.channel, error, turn)
+            self.close_channel(event.channel, error, turn)
 
     def _wait_for_definitions(self, method: methods.Method) -> None:
         """The client is told when what it declared is safe, or found declared by another; and nothing before that."""
@@ -212,7 +217,8 @@ class Session:
     def _release(self, turn: Turn) -> None:  # noqa: ARG002
         self.outbox.release()
 
-    def _close_channel(self, number: int, error: AmqpError, turn: Turn) -> None:
+    def close_channel(self, number: int, error: AmqpError, turn: Turn) -> None:
+        """End a channel on account of ``error``."""
         assert isinstance(error, SoftError)
         error.forget_origin()
         self.channels.pop(number).close(turn)

@@ -40,6 +40,8 @@ class StreamConsumer(Subscription):
         self.last_tag = tag + count - 1
         self.limit.outstanding += count
         self.shared.outstanding += count
+        if self.timed is not None:
+            self.timed(tag)
 
     def settled(self, count: int, turn: "Turn") -> None:
         """Deliveries were settled, so there is credit again."""

@@ -31,7 +31,8 @@ class Limit:
 class Subscription:
     """One basic.consume. ``limit`` is its own prefetch, ``shared`` the channel's (basic.qos global=true).
 
-    ``last_tag`` is the delivery tag it was given last.
+    ``last_tag`` is the delivery tag it was given last. ``timed`` is called with the first tag of each batch, where
+    deliveries must be acked in time.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Subscription:
         "queue",
         "shared",
         "tag",
+        "timed",
     )
 
     def __init__(
@@ -65,6 +67,7 @@ class Subscription:
         self.shared = shared
         self.outbox = outbox
         self.last_tag = 0
+        self.timed: Callable[[int], None] | None = None
         self._unsettled = unsettled
         self._on_queue_gone = on_queue_gone
 

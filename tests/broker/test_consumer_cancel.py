@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conversation import CAPABILITIES, Basic, Queue
+from tests.conversation import CAPABILITIES, Basic, Broker, Queue
 
 
 def test_consume_ok_comes_before_the_first_delivery(client):
@@ -157,3 +157,26 @@ def test_deliveries_carry_where_they_were_published_to(client, count):
     assert [(got.exchange, got.routing_key) for got in topical] == [("amq.topic", f"a.{n}") for n in range(count)]
     assert (default.exchange, default.routing_key) == ("", "q")
     assert [got.delivery_tag for got in [*topical, default]] == list(range(1, count + 2))
+
+
+def test_a_channel_has_no_more_consumers_than_it_may():
+    client = Broker(consumer_max_per_channel=2).connect(1, 2)
+    client.declare()
+    client.consume(tag="a")
+    client.consume(tag="b")
+    # Of replies there is one at most, which does not count; on a full channel it is refused, too.
+    client.consume("amq.rabbitmq.reply-to", channel=2, tag="r", no_ack=True)
+    client.consume(channel=2, tag="c")
+    client.consume(channel=2, tag="d")
+    client.call(1, Basic.Cancel("a"), Basic.CancelOk)
+    client.consume(tag="e")
+    client.send(1, Basic.Consume(queue="missing", consumer_tag="f"))
+    client.expect_closed(530, "NOT_ALLOWED - reached maximum (2) of consumers per channel", Basic.Consume)
+
+
+def test_a_tag_in_use_is_told_of_before_there_are_too_many():
+    client = Broker(consumer_max_per_channel=1).connect(1)
+    client.declare()
+    client.consume(tag="a")
+    client.send(1, Basic.Consume(queue="q", consumer_tag="a"))
+    client.expect_closed(530, "NOT_ALLOWED - attempt to reuse consumer tag 'a'", Basic.Consume)
