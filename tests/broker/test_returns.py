@@ -18,6 +18,14 @@ def test_it_comes_back_with_all_its_properties(client):
     assert {name: getattr(got.properties, name) for name in given} == given
 
 
+def test_it_comes_back_without_the_keys_that_nobody_may_see(client):
+    given = {"CC": ["no"], "BCC": ["body"], "h": 1}
+    client.publish(1, b"x", key="nowhere", mandatory=True, headers=given, user_id="guest", expiration="60000")
+    got = client.expect(Basic.Return, reply_code=312, routing_key="nowhere", body=b"x")
+    assert got.properties.headers == {"CC": ["no"], "h": 1}
+    assert (got.properties.user_id, got.properties.expiration) == ("guest", "60000")
+
+
 def test_one_that_is_not_mandatory_is_lost(client):
     client.publish(1, b"x", key="nowhere")
     client.expect_nothing()
