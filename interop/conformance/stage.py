@@ -30,6 +30,7 @@ from interop.conformance.steps import (
     Step,
     Tcp,
     Until,
+    UntilNoExchange,
 )
 
 _ENDS = (CLOSED, SILENT, "connection.close")
@@ -133,6 +134,8 @@ class Stage:
                 self.peers.pop(step.c).drop()
             case Until():
                 self._until(step)
+            case UntilNoExchange():
+                self._until_no_exchange(step)
             case Pause():
                 time.sleep(step.seconds)
 
@@ -260,6 +263,20 @@ class Stage:
         self.lines.append(
             f"{step.queue} {said}" if counts == step.counts else f"{step.queue}: {counts}, not {step.counts}"
         )
+
+    def _until_no_exchange(self, step: UntilNoExchange) -> None:
+        admin = self._connected(Connect("", {}, {}))
+        deadline = time.monotonic() + self.patience_s
+        channel, answer = 0, ""
+        while answer != "channel.close" and time.monotonic() < deadline:
+            time.sleep(_POLL_S if channel else 0)
+            channel += 1
+            admin.method("channel.open", channel)
+            admin.method("exchange.declare", channel, exchange=self._fill(step.exchange), passive=True)
+            answer = admin.until("exchange.declare-ok", "channel.close", channel=channel).name
+            admin.method("channel.close" if answer != "channel.close" else "channel.close-ok", channel)
+        admin.close()
+        self.lines.append(f"{step.exchange} is {'gone' if answer == 'channel.close' else 'still there'}")
 
     def _record(self, c: str, event: Event, expected: bool = False) -> None:
         if event.name == "heartbeat" and not expected:

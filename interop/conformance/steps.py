@@ -149,6 +149,13 @@ class Until:
 
 
 @dataclass(frozen=True)
+class UntilNoExchange:
+    """Ask from a connection apart until the exchange is gone."""
+
+    exchange: str
+
+
+@dataclass(frozen=True)
 class Pause:
     """Let so much time pass, for what only the clock decides."""
 
@@ -170,6 +177,7 @@ Step = (
     | AwaitClosed
     | Drop
     | Until
+    | UntilNoExchange
     | Pause
 )
 
@@ -268,6 +276,10 @@ def until(queue: str, messages: int, consumers: int = 0) -> Until:
 
 def until_gone(queue: str) -> Until:
     return Until(queue, None)
+
+
+def until_no_exchange(name: str) -> UntilNoExchange:
+    return UntilNoExchange(name)
 
 
 def pause(seconds: float) -> Pause:

@@ -7,10 +7,17 @@ from interop.conformance.conversations import (
     close,
     confirm,
     consume,
+    dead_letter,
+    dead_letter_cycle,
+    dead_letter_headers,
+    dead_letter_target,
     exchange,
     exchange_kinds,
+    expires,
     framing,
     handshake,
+    length,
+    overflow,
     priority,
     publish,
     qos,
@@ -28,6 +35,9 @@ from interop.conformance.conversations import (
     stream_publish,
     stream_queue,
     stream_retention,
+    ttl,
+    ttl_words,
+    ttl_zero,
     tx,
 )
 from interop.conformance.steps import Conversation
@@ -35,7 +45,8 @@ from interop.conformance.steps import Conversation
 _THEMES = (
     handshake, framing, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
     confirm, consume, priority, acknowledge, qos, tx, reply, stream_declare, stream_queue, stream_consume, stream_offset, stream_property,
-    stream_acknowledge, stream_publish, stream_filter, stream_retention,
+    stream_acknowledge, stream_publish, stream_filter, stream_retention, ttl, ttl_zero, ttl_words, expires, length,
+    overflow, dead_letter, dead_letter_target, dead_letter_headers, dead_letter_cycle,
 )  # fmt: skip
 
 ALL: tuple[Conversation, ...] = tuple(one for theme in _THEMES for one in theme.CONVERSATIONS)
