@@ -191,7 +191,13 @@ class ClassicQueue:
         expires = isinstance(messages[0], ExpiringMessage)
         kept = rules.received(messages, turn.wall_ms)
         log = None
-        if not rules.refuses:
+        if rules.trims_each:
+            for message in kept:
+                log = self._add([message], len(message.content), turn, persistent=persistent) or log
+                if max(rules.over()) > 0:
+                    turn.touch(self)
+                    turn.catch_up_with(self)
+        elif not rules.refuses:
             log = self._add(kept, size_bytes, turn, persistent=persistent)
         else:
             refused: list[Message] = []
@@ -364,6 +370,7 @@ class ClassicQueue:
         if self.rules is not None:
             # Before consumers get any of it, as in RabbitMQ.
             self.rules.trim(sys.maxsize, turn)
+            self.rules.expire_returned(turn.wall_ms, turn)
 
     def purge(self, turn: "Turn") -> int:
         """Drop what waits; how many there were. What is out with consumers stays with them."""

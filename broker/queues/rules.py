@@ -100,6 +100,11 @@ class Rules:
             cost += self._queue.bury(entries, EXPIRED, turn)
         return cost
 
+    def expire_returned(self, now_ms: int, turn: "Turn") -> None:
+        """The same for what came back, as far as it stands at the head."""
+        while entries := _expired_returned(self._queue.ready.level, now_ms):
+            self._queue.bury(entries, EXPIRED, turn)
+
     def deliverable(self, level: Ready, wanted: int, now_ms: int) -> int:
         """How many of the ``wanted`` next ones are still good."""
         if level.returned:
@@ -122,10 +127,22 @@ class Rules:
             cost += queue.bury(entries, MAXLEN, turn)
         return cost
 
-    def _excess(self) -> list[Entry]:
+    @property
+    def trims_each(self) -> bool:
+        """Whether it has to be trimmed after each message: what goes is the most urgent one of those that are there."""
+        return self.settings.max_priority > 0 and self.settings.limited and not self.settings.rejects
+
+    def over(self) -> tuple[int, int]:
+        """By how many messages and bytes the queue is over its limits; below them it is by fewer than none."""
         queue, settings = self._queue, self.settings
-        over = 0 if settings.max_length is None else queue.message_count - settings.max_length
-        over_bytes = 0 if settings.max_bytes is None else queue.ready.body_bytes - settings.max_bytes
+        return (
+            0 if settings.max_length is None else queue.message_count - settings.max_length,
+            0 if settings.max_bytes is None else queue.ready.body_bytes - settings.max_bytes,
+        )
+
+    def _excess(self) -> list[Entry]:
+        queue = self._queue
+        over, over_bytes = self.over()
         entries: list[Entry] = []
         while len(queue.ready) and len(entries) < _PIECE and (over > 0 or over_bytes > 0):
             entry = taken(queue.ready.level)
@@ -152,9 +169,7 @@ def taken(level: Ready) -> Entry:
 
 def _expired(level: Ready, before_ms: int) -> list[Entry]:
     """Those at the head that have outlived their time, up to a piece."""
-    entries: list[Entry] = []
-    while level.returned and level.returned[0][1].deadline_ms <= before_ms and len(entries) < _PIECE:
-        entries.append(level.take_returned())
+    entries = _expired_returned(level, before_ms)
     if entries or level.returned:
         return entries
     count = 0
@@ -164,3 +179,10 @@ def _expired(level: Ready, before_ms: int) -> list[Entry]:
         count += 1
     head = level.head
     return list(enumerate(level.take_fresh(count), head)) if count else []
+
+
+def _expired_returned(level: Ready, before_ms: int) -> list[Entry]:
+    entries: list[Entry] = []
+    while level.returned and level.returned[0][1].deadline_ms <= before_ms and len(entries) < _PIECE:
+        entries.append(level.take_returned())
+    return entries

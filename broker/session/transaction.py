@@ -32,7 +32,7 @@ class Transaction:
         self._held_bytes = 0
         self._returns: list[bytes] = []
         self._publishes: list[tuple[list[Message], Queues, int, bool]] = []
-        self._settlements: list[tuple[Settle, list[Delivery]]] = []
+        self._settlements: list[tuple[Settle, dict[int, Delivery]]] = []
         self._taken: dict[int, Delivery] = {}
 
     def deliver(
@@ -59,8 +59,11 @@ class Transaction:
         self._gauge.bytes += size_bytes
 
     def settle(self, settle: Settle, deliveries: dict[int, Delivery]) -> None:
-        """Hold settlements back. ``deliveries`` by tag."""
-        self._settlements.append((settle, list(deliveries.values())))
+        """Hold settlements back. ``deliveries`` by tag. Neighbours of one kind are one, as in RabbitMQ."""
+        if self._settlements and self._settlements[-1][0] is settle:
+            self._settlements[-1][1].update(deliveries)
+        else:
+            self._settlements.append((settle, dict(deliveries)))
         self._taken.update(deliveries)
 
     def commit(self, turn: "Turn") -> set[Logged]:
@@ -81,7 +84,8 @@ class Transaction:
         lost = lost or bool(turn.refused)
         turn.refused.clear()
         for settle, deliveries in settlements:
-            settle(deliveries, turn)
+            # Rejected in any order, they die in the order in which they were delivered.
+            settle([deliveries[tag] for tag in sorted(deliveries)], turn)
         if lost:
             raise precondition_failed("partial tx completion")
         return logs

@@ -2,8 +2,9 @@
 
 from interop.conformance.accepted.difference import Accepted
 from interop.conformance.accepted.general import GENERAL
+from interop.conformance.accepted.queues import QUEUES
 from interop.conformance.accepted.streams import STREAMS
 
-ACCEPTED: tuple[Accepted, ...] = (*GENERAL, *STREAMS)
+ACCEPTED: tuple[Accepted, ...] = (*GENERAL, *QUEUES, *STREAMS)
 
 __all__ = ["ACCEPTED", "Accepted"]

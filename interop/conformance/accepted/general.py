@@ -122,12 +122,6 @@ GENERAL: tuple[Accepted, ...] = (
         (),
         "Bodies up to 128 MiB are taken, as with 3.10; 4.0 lowered the default to 16 MiB.",
     ),
-    Accepted(
-        "publish/expiration-plus",
-        _HEADERS.removesuffix("headers=") + "expiration='60000' | b'm'",
-        (_HEADERS.removesuffix("headers=") + "expiration='+60000' | b'm'",),
-        "Properties pass through byte for byte, as with 3.10; 4.0 writes the number anew.",
-    ),
     *[
         Accepted(
             "reply/several",

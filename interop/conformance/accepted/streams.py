@@ -93,7 +93,6 @@ _WRONG_FILTERS = {
 _REWRITTEN_PROPERTIES = {
     "mode-0": (_plain("delivery_mode=1"), _plain("delivery_mode=0")),
     "mode-3": (_plain("delivery_mode=1"), _plain("delivery_mode=3")),
-    "expiration-zeros": (_plain("delivery_mode=2 expiration='7'"), _plain("delivery_mode=2 expiration='007'")),
     "expiration-more-than-32-bits": (
         _plain("delivery_mode=2 expiration='1'"),
         _plain("delivery_mode=2 expiration='4294967297'"),
