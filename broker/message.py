@@ -1,13 +1,18 @@
 """Message: what was published, one object however many queues hold it; and what a queue adds that looks into it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from protocol.amqp import properties
 from protocol.amqp.basic import PROPERTIES_AT
 from protocol.amqp.content import properties_of
+from protocol.amqp.tables import Timestamp
 
 # A deadline that does not come. All deadlines of messages are ms since 1970.
 NEVER_MS: Final = 2**63
+# What Erlang's timers took, and so RabbitMQ's plugin: 49 days.
+_DELAY_MAX_MS: Final = 2**32 - 1
+_DELAY_DIGITS_MAX: Final = 100
 # Of the two bytes of property flags, the first one's bits that say that there is an expiration, a priority.
 _HAS_EXPIRATION: Final = properties.EXPIRATION >> 8
 _HAS_PRIORITY: Final = properties.PRIORITY >> 8
@@ -103,3 +108,15 @@ def message_of(content: bytes, route: bytes) -> Message:
     """A message of checked content."""
     ttl_ms = expiration_ms(content)
     return Message(content, route) if ttl_ms is None else ExpiringMessage(content, route, ttl_ms)
+
+
+def delay_ms(headers: Mapping[str, object] | None) -> int:
+    """For how long a message with these headers asks to be held back; 0 where it does not, or asks in vain."""
+    value = headers.get("x-delay") if headers else None
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() and len(value) <= _DELAY_DIGITS_MAX else 0
+    elif isinstance(value, float):
+        value = int(value) if 0 < value <= _DELAY_MAX_MS else 0
+    if not isinstance(value, int) or isinstance(value, (bool, Timestamp)):
+        return 0
+    return int(value) if 0 < value <= _DELAY_MAX_MS else 0

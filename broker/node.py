@@ -105,6 +105,7 @@ class Node:
             profile=self.profile,
             on_policies_changed=self._time_consumers,
             default_queue_type=self.config.default_queue_type,
+            make_delay_queue=factory.make_delay_queue,
         )
         vhost.preset_policies(policies)
         factory.serve(vhost)
@@ -137,8 +138,8 @@ class Node:
         definitions = self._store.definitions
         if definitions is not None and self.definitions is not None:
             self._tell_later(self.definitions)
-            known = [queue.log_id for queue in definitions.state.queues.values()]
-            self._found += [(WARNING, sentence) for sentence in self._store.clear_strays(known)]
+            strays = self._store.clear_strays(definitions.state.log_ids)
+            self._found += [(WARNING, sentence) for sentence in strays]
             definitions.started(turn.wall_ms)
             self.backlog.unwritten[self.definitions] = None
             self._commit_now(turn)
@@ -150,6 +151,8 @@ class Node:
         for vhost in self.vhosts.values():
             for queue in vhost.queues.values():
                 queue.begin(turn)
+            for exchange in vhost.exchanges.values():
+                exchange.begin(turn)
 
     def stop(self, turn: Turn) -> None:
         """Every session is gone and no batch under way: write what is left to write, let the store go. Blocks."""

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from broker.dead_letters import DeadLettering
+from broker.delayed import DelayedDelivery
 from broker.profile import Profile
 from broker.queues import Queue
 from broker.queues.arguments import QUORUM, STREAM, queue_type
 from broker.queues.classic import ClassicQueue
+from broker.queues.delay import DelayQueue
 from broker.queues.gauge import MemoryGauge
 from broker.queues.quorum import QuorumQueue
 from broker.queues.stream import StreamQueue, segment_bytes
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 class QueueFactory:
     """``tell`` is given each log that was opened, for what opening it found. ``serve`` must be called once."""
 
-    __slots__ = ("_dead_letters", "_gauge", "_profile", "_store", "_tell", "_vhost")
+    __slots__ = ("_dead_letters", "_delayed", "_gauge", "_profile", "_store", "_tell", "_vhost")
 
     def __init__(self, store: Store, gauge: MemoryGauge, profile: Profile, *, tell: Callable[[Logged], None]) -> None:
         self._store = store
@@ -35,6 +37,7 @@ class QueueFactory:
     def serve(self, vhost: VirtualHost[Queue]) -> None:
         """Whose queues these are."""
         self._vhost = vhost
+        self._delayed = DelayedDelivery(vhost)
         self._dead_letters = DeadLettering(vhost, continues_published=self._profile.continues_published_x_death)
 
     def make(
@@ -80,6 +83,21 @@ class QueueFactory:
             open_log=self._opener(log_id),
             log=log,
         )
+
+    def make_delay_queue(self, exchange: str, durable: bool, log_id: int) -> DelayQueue:
+        """What a delayed exchange holds messages back in; a restored one if there is a log id.
+
+        Raises what ``Store.queue_log`` raises.
+        """
+        deliver = self._delayed.deliver
+        if not durable:
+            return DelayQueue(exchange, deliver=deliver, gauge=self._gauge)
+        log = self._store.queue_log(log_id) if log_id and self._store.has_log(log_id) else None
+        if log is not None:
+            self._tell(log)
+        log_id = log_id or self._store.next_log_id()
+        open_log = self._opener(log_id) if self._store.definitions is not None else None
+        return DelayQueue(exchange, deliver=deliver, gauge=self._gauge, log_id=log_id, open_log=open_log, log=log)
 
     def _classic(
         self, name: str, arguments: dict[str, Any], effective: Mapping[str, Any], log_id: int, **settings: Any

@@ -9,10 +9,12 @@ import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from broker.exchanges import KINDS, routing
+from broker import exchanges
+from broker.exchanges import routing
 from broker.exchanges.base import Exchange
 from broker.exchanges.binding import Binding, Destination
 from broker.exchanges.default import DefaultExchange
+from broker.exchanges.delayed import DelayedExchange, Waiting
 from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
 from broker.exchanges.view import View
@@ -140,12 +142,15 @@ class VirtualHost(Generic[Q]):
     ask for; ``random_bytes(n)`` must not be guessable, since it names queues. Without a ``journal`` nothing is told to
     any. ``default_queue_type`` is the node's, for queues whose declaration names none. ``on_policies_changed`` is
     called when queues have been told of new policies.
+    ``make_delay_queue(exchange, durable, log_id)`` makes what a delayed exchange holds messages back in; with a log id
+    it is one that was there before a restart. ``turn`` is None only for hosts whose exchanges keep no messages.
     """
 
     __slots__ = (
         "_consumer_table",
         "_graph",
         "_journal",
+        "_make_delay_queue",
         "_make_queue",
         "_metadata",
         "_node_queue_type",
@@ -171,8 +176,10 @@ class VirtualHost(Generic[Q]):
         profile: Profile = LENIENT,
         on_policies_changed: Callable[[], None] = _nobody_asks,
         default_queue_type: str = rules.CLASSIC,
+        make_delay_queue: Callable[[str, bool, int], Waiting] | None = None,
     ) -> None:
         self.name = name
+        self._make_delay_queue = make_delay_queue or _no_delay_queue
         self._profile = profile
         self._on_policies_changed = on_policies_changed
         self._queue_table = rules.queue_table(profile)
@@ -193,7 +200,7 @@ class VirtualHost(Generic[Q]):
         self.exchanges = self._graph.exchanges
         self._graph.add(DefaultExchange(self._addressed))
         for exchange, kind, internal in _PREDECLARED:
-            self._graph.add(KINDS[kind](exchange, durable=True, internal=internal))
+            self._graph.add(exchanges.make(kind, exchange, durable=True, internal=internal, arguments={}))
 
     @property
     def topology_version(self) -> int:
@@ -218,8 +225,7 @@ class VirtualHost(Generic[Q]):
         self, name: str, kind: str, *, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
     ) -> Exchange:
         """A new exchange, or the one there is if it is equivalent. Raises 403 and 406."""
-        if kind not in KINDS:
-            raise precondition_failed(f"{'unknown' if kind else 'invalid'} exchange type '{kind}'")
+        exchanges.check_kind(kind)
         refuse_default_exchange(name)
         exchange = self.exchanges.get(name)
         if exchange is not None:
@@ -227,18 +233,23 @@ class VirtualHost(Generic[Q]):
             return exchange
         _refuse_reserved("exchange", name)
         rules.check_exchange_argument(self.describe_exchange(name), "alternate-exchange", arguments)
-        KINDS[kind].check_arguments(arguments)
         exchange = self._make_exchange(name, kind, durable, auto_delete, internal, arguments)
         exchange.alternate = alternate(exchange.arguments, self.policies_of_exchange(name))
         self._graph.add(exchange)
         if durable and self._journal is not None:
             definition = ExchangeDefinition(
-                self.name, name, kind, auto_delete=auto_delete, internal=internal, arguments=exchange.arguments
+                self.name,
+                name,
+                kind,
+                auto_delete=auto_delete,
+                internal=internal,
+                arguments=exchange.arguments,
+                log_id=exchange.log_id,
             )
             self._journal.exchange_declared(definition)
         return exchange
 
-    def delete_exchange(self, name: str, *, if_unused: bool) -> None:
+    def delete_exchange(self, name: str, *, if_unused: bool, turn: Any = None) -> None:
         """Delete with all bindings from and to it; a missing one is no error. Raises 403, and 406 where in use."""
         refuse_default_exchange(name)
         if name.startswith(_RESERVED):
@@ -248,11 +259,13 @@ class VirtualHost(Generic[Q]):
             return
         if if_unused and exchange.has_bindings:
             raise precondition_failed(f"{self.describe_exchange(name)} in use")
-        self._exchanges_gone(self._graph.remove(exchange))
+        self._exchanges_gone(self._graph.remove(exchange), turn)
 
     # Bindings.
 
-    def bind_queue(self, source: str, queue: str, key: str, arguments: Arguments, owner: object) -> None:
+    def bind_queue(
+        self, source: str, queue: str, key: str, arguments: Arguments, owner: object, turn: Any = None
+    ) -> None:
         """Bind, unless the same binding is there. Raises 403, 404, 405 (another connection's queue) and 406."""
         refuse_default_exchange(source)
         exchange = self.exchange(source)
@@ -260,18 +273,20 @@ class VirtualHost(Generic[Q]):
         binding = Binding(source, destination, key, arguments)
         exchange.validate(binding)
         self.check_access(destination, owner)
-        self._bind(exchange, binding, destination)
+        self._bind(exchange, binding, destination, turn)
 
-    def bind_exchange(self, source: str, destination: str, key: str, arguments: Arguments) -> None:
+    def bind_exchange(self, source: str, destination: str, key: str, arguments: Arguments, turn: Any = None) -> None:
         """Bind an exchange to a source exchange, which may be itself. Raises 403, 404 and 406."""
         refuse_default_exchange(destination)
         refuse_default_exchange(source)
         exchange, bound = self.exchange(source), self.exchange(destination)
         binding = Binding(source, bound, key, arguments)
         exchange.validate(binding)
-        self._bind(exchange, binding, bound)
+        self._bind(exchange, binding, bound, turn)
 
-    def unbind_queue(self, source: str, queue: str, key: str, arguments: Arguments, owner: object) -> None:
+    def unbind_queue(
+        self, source: str, queue: str, key: str, arguments: Arguments, owner: object, turn: Any = None
+    ) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403 and 405."""
         refuse_default_exchange(source)
         exchange, destination = self.exchanges.get(source), self.queues.get(queue)
@@ -280,9 +295,9 @@ class VirtualHost(Generic[Q]):
         binding = exchange.bindings.get(Binding(source, destination, key, arguments).identity)
         if binding is not None:
             self.check_access(destination, owner)
-            self._unbind(exchange, binding, destination)
+            self._unbind(exchange, binding, destination, turn)
 
-    def unbind_exchange(self, source: str, destination: str, key: str, arguments: Arguments) -> None:
+    def unbind_exchange(self, source: str, destination: str, key: str, arguments: Arguments, turn: Any = None) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403."""
         refuse_default_exchange(destination)
         refuse_default_exchange(source)
@@ -291,7 +306,7 @@ class VirtualHost(Generic[Q]):
             return
         binding = exchange.bindings.get(Binding(source, bound, key, arguments).identity)
         if binding is not None:
-            self._unbind(exchange, binding, bound)
+            self._unbind(exchange, binding, bound, turn)
 
     # Queues.
 
@@ -372,7 +387,7 @@ class VirtualHost(Generic[Q]):
         gone = self._graph.unbind_destination(queue)
         if queue.durable and self._journal is not None:
             self._journal.queue_deleted(self.name, queue.name)
-        self._exchanges_gone(gone)
+        self._exchanges_gone(gone, turn)
         owned = self._owned.get(queue.exclusive_owner)
         if owned is not None:
             owned.pop(queue, None)
@@ -499,18 +514,21 @@ class VirtualHost(Generic[Q]):
 
     def _restore_exchange(self, definition: ExchangeDefinition) -> str:
         what = f"{self.describe_exchange(definition.name)} was not restored"
-        kind = KINDS.get(definition.kind)
-        if kind is None:
-            return f"{what}: unknown exchange type '{definition.kind}'"
         if definition.name in self.exchanges:
             return f"{what}: there is one"
         try:
-            kind.check_arguments(definition.arguments)
+            exchanges.check_kind(definition.kind)
+            exchange = self._make_exchange(
+                definition.name,
+                definition.kind,
+                True,
+                definition.auto_delete,
+                definition.internal,
+                definition.arguments,
+                definition.log_id,
+            )
         except SoftError as error:
-            return f"{what}: {error.text}"
-        exchange = self._make_exchange(
-            definition.name, kind.kind, True, definition.auto_delete, definition.internal, definition.arguments
-        )
+            return f"{what}: {error.text.partition(' - ')[2]}"
         self._graph.add(exchange)
         return ""
 
@@ -537,9 +555,17 @@ class VirtualHost(Generic[Q]):
     # Inside.
 
     def _make_exchange(
-        self, name: str, kind: str, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
+        self,
+        name: str,
+        kind: str,
+        durable: bool,
+        auto_delete: bool,
+        internal: bool,
+        arguments: Arguments,
+        log_id: int = 0,
     ) -> Exchange:
-        return KINDS[kind](
+        exchange = exchanges.make(
+            kind,
             name,
             durable=durable,
             auto_delete=auto_delete,
@@ -547,22 +573,27 @@ class VirtualHost(Generic[Q]):
             arguments=arguments,
             random_bytes=self._random_bytes,
         )
+        if isinstance(exchange, DelayedExchange):
+            exchange.waiting = self._make_delay_queue(name, durable, log_id)
+        return exchange
 
-    def _bind(self, source: Exchange, binding: Binding, destination: Exchange | Q) -> None:
-        if self._graph.bind(binding) and self._journal is not None and source.durable and destination.durable:
-            self._journal.bound(self._definition(binding))
+    def _bind(self, source: Exchange, binding: Binding, destination: Exchange | Q, turn: Any) -> None:
+        if self._graph.bind(binding):
+            if self._journal is not None and source.durable and destination.durable:
+                self._journal.bound(self._definition(binding))
+            source.bound(binding, turn)
 
-    def _unbind(self, source: Exchange, binding: Binding, destination: Exchange | Q) -> None:
+    def _unbind(self, source: Exchange, binding: Binding, destination: Exchange | Q, turn: Any) -> None:
         gone = self._graph.unbind([binding])
         if self._journal is not None and source.durable and destination.durable:
             self._journal.unbound(self._definition(binding))
-        self._exchanges_gone(gone)
+        self._exchanges_gone(gone, turn)
 
-    def _exchanges_gone(self, exchanges: list[Exchange]) -> None:
-        if self._journal is not None:
-            for exchange in exchanges:
-                if exchange.durable:
-                    self._journal.exchange_deleted(self.name, exchange.name)
+    def _exchanges_gone(self, gone: list[Exchange], turn: Any) -> None:
+        for exchange in gone:
+            exchange.gone(turn)
+            if exchange.durable and self._journal is not None:
+                self._journal.exchange_deleted(self.name, exchange.name)
 
     def _definition(self, binding: Binding) -> BindingDefinition:
         return BindingDefinition(
@@ -639,6 +670,10 @@ class VirtualHost(Generic[Q]):
             raise precondition_failed(f"Cannot declare a server-named queue for type {rules.type_module(kind)}")
         random = base64.urlsafe_b64encode(self._random_bytes(_NAME_RANDOM_BYTES))
         return "amq.gen-" + random.rstrip(b"=").decode()
+
+
+def _no_delay_queue(name: str, durable: bool, log_id: int) -> Waiting:  # noqa: ARG001
+    raise AssertionError(f"a delayed exchange, {name!r}, where nothing can hold messages back")
 
 
 def refuse_default_exchange(name: str) -> None:

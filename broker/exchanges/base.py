@@ -71,6 +71,20 @@ class Exchange(ABC):
     def validate(self, binding: Binding) -> None:  # noqa: B027 - most kinds take every binding
         """Refuse with SoftError 406 a binding whose key, arguments or destination this kind cannot use."""
 
+    @property
+    def log_id(self) -> int:
+        """Which log holds messages of its own; 0 for none."""
+        return 0
+
+    def bound(self, binding: Binding, turn: Any) -> None:  # noqa: B027
+        """A binding was added by a client just now, and not by a restart."""
+
+    def begin(self, turn: Any) -> None:  # noqa: B027
+        """The broker begins, and the exchange was restored."""
+
+    def gone(self, turn: Any) -> None:  # noqa: B027
+        """It was deleted."""
+
     @abstractmethod
     def find(self, routing_keys: Sequence[str], message: View | None) -> Iterable[Destination]:
         """The destinations of a message that has one key or more, in the order of their bindings where the kind has

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from broker.exchanges.view import View
 from broker.message import ExpiringMessage, Message
 from broker.queues import Queue
+from broker.queues.delay import KIND as DELAY
 from broker.session.reply_to import PSEUDO_QUEUE
 from broker.store.committing import Logged
 from broker.vhost import VirtualHost
@@ -166,7 +167,7 @@ class Publisher:
         try:
             for content in contents:
                 where, sent, lives_ms = self._look_into(route, content, turn)
-                if where is not queues or expires is (lives_ms is None):
+                if (where is not queues and where != queues) or expires is (lives_ms is None):
                     # Not in the next statement: what raises there must not find them again.
                     waiting, group, ttls, lives = group, [], lives, []
                     self._deliver(route, queues, waiting, outlet, turn, ttls_ms=ttls)
@@ -192,6 +193,7 @@ class Publisher:
             raw = properties.with_short_string(raw, properties.EXPIRATION, str(ttl_ms))
             content = with_properties(content, raw)
         keys: list[str] = []
+        with_bcc = content
         if b"\x02CC" in raw or b"\x03BCC" in raw:
             headers = properties.headers(raw) or {}
             keys = _more_keys(headers, "CC") + _more_keys(headers, "BCC")
@@ -203,8 +205,9 @@ class Publisher:
         if route.queues is not None and not keys:
             return route.queues, content, ttl_ms
         view = View(content, route.wire, turn.wall_ms)
-        found = self._vhost.route(route.exchange, route.routing_key, view, keys)
-        return found.queues, content, ttl_ms
+        queues = self._vhost.route(route.exchange, route.routing_key, view, keys).queues
+        # What is held back is routed by all its keys when its time has come.
+        return queues, with_bcc if _only_held_back(queues) else content, ttl_ms
 
     def _deliver(
         self,
@@ -229,7 +232,7 @@ class Publisher:
             if turn.refused:
                 self.refused += [self._done + i for i, message in enumerate(messages) if message in turn.refused]
                 turn.refused.clear()
-        elif route.mandatory:
+        if route.mandatory and contents and (not queues or _only_held_back(queues)):
             self._give_back(route, contents, outlet)
         self._done += len(contents)
 
@@ -238,6 +241,11 @@ class Publisher:
         head = basic.basic_return(self._channel, replies.NO_ROUTE.code, _NO_ROUTE, route.wire)
         for content in contents:
             outlet.give_back(head + readdress(content, self._channel, self._frame_max))
+
+
+def _only_held_back(queues: Queues) -> bool:
+    """Whether all they are is where delayed exchanges hold messages back; to RabbitMQ's plugin these are unrouted."""
+    return bool(queues) and all(queue.kind == DELAY for queue in queues)
 
 
 def _more_keys(headers: FieldTable, name: str) -> list[str]:

@@ -71,20 +71,20 @@ def _declare_exchange(channel: Channel, method: Exchange.Declare, turn: Any) -> 
     return Exchange.DeclareOk()
 
 
-def _delete_exchange(channel: Channel, method: Exchange.Delete, turn: Any) -> Method:  # noqa: ARG001
-    channel.vhost.delete_exchange(strip_line_ends(method.exchange), if_unused=method.if_unused)
+def _delete_exchange(channel: Channel, method: Exchange.Delete, turn: Any) -> Method:
+    channel.vhost.delete_exchange(strip_line_ends(method.exchange), if_unused=method.if_unused, turn=turn)
     return Exchange.DeleteOk()
 
 
-def _bind_exchange(channel: Channel, method: Exchange.Bind, turn: Any) -> Method:  # noqa: ARG001
+def _bind_exchange(channel: Channel, method: Exchange.Bind, turn: Any) -> Method:
     source, destination = strip_line_ends(method.source), strip_line_ends(method.destination)
-    channel.vhost.bind_exchange(source, destination, method.routing_key, method.arguments or {})
+    channel.vhost.bind_exchange(source, destination, method.routing_key, method.arguments or {}, turn)
     return Exchange.BindOk()
 
 
-def _unbind_exchange(channel: Channel, method: Exchange.Unbind, turn: Any) -> Method:  # noqa: ARG001
+def _unbind_exchange(channel: Channel, method: Exchange.Unbind, turn: Any) -> Method:
     source, destination = strip_line_ends(method.source), strip_line_ends(method.destination)
-    channel.vhost.unbind_exchange(source, destination, method.routing_key, method.arguments or {})
+    channel.vhost.unbind_exchange(source, destination, method.routing_key, method.arguments or {}, turn)
     return Exchange.UnbindOk()
 
 
@@ -117,17 +117,17 @@ def _declare_reply_queue(channel: Channel, name: str) -> Method:
     return queue_declare_ok(name, 0, 1)
 
 
-def _bind_queue(channel: Channel, method: Queue.Bind, turn: Any) -> Method:  # noqa: ARG001
+def _bind_queue(channel: Channel, method: Queue.Bind, turn: Any) -> Method:
     queue, key = _queue_and_key(channel, method)
     exchange = strip_line_ends(method.exchange)
-    channel.vhost.bind_queue(exchange, queue, key, method.arguments or {}, channel.owner)
+    channel.vhost.bind_queue(exchange, queue, key, method.arguments or {}, channel.owner, turn)
     return Queue.BindOk()
 
 
-def _unbind_queue(channel: Channel, method: Queue.Unbind, turn: Any) -> Method:  # noqa: ARG001
+def _unbind_queue(channel: Channel, method: Queue.Unbind, turn: Any) -> Method:
     queue, key = _queue_and_key(channel, method)
     exchange = strip_line_ends(method.exchange)
-    channel.vhost.unbind_queue(exchange, queue, key, method.arguments or {}, channel.owner)
+    channel.vhost.unbind_queue(exchange, queue, key, method.arguments or {}, channel.owner, turn)
     return Queue.UnbindOk()
 
 

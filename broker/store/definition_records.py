@@ -14,11 +14,12 @@
     10 policy set          virtual host, u8 flags (1 an operator's), JSON: name, pattern, apply-to, priority, definition
     11 policy cleared      virtual host, u8 flags (1 an operator's), JSON: name
     12 virtual host set    virtual host, JSON: what is set of it, as default_queue_type
+    13 exchange declared   one with a log: as 1, with u64 log id behind the type
 
 Integers are little-endian as in ``streams``; a short string is one byte of length and UTF-8, arguments are a field
 table as AMQP writes it; JSON is an object in ASCII up to the record's end. A checkpoint consists of the same records:
-7, 8, 9 after a clean stop, then each 12, 10, 1, 3 and 5 that still counts. To delete an exchange or a queue takes its
-bindings along; an auto-delete exchange that goes because of that has its own record 2.
+7, 8, 9 after a clean stop, then each 12, 10, 1 or 13, 3 and 5 that still counts. To delete an exchange or a queue takes
+its bindings along; an auto-delete exchange that goes because of that has its own record 2.
 """
 
 import json
@@ -62,6 +63,7 @@ class Kind(IntEnum):
     POLICY_SET = 10
     POLICY_CLEARED = 11
     VHOST_SET = 12
+    EXCHANGE_WITH_LOG = 13
 
 
 _VERSION: Final = bytes((VERSION,))
@@ -77,10 +79,11 @@ def exchange_declared(exchange: ExchangeDefinition) -> bytes:
         flags = exchange.auto_delete * _AUTO_DELETE + exchange.internal * _INTERNAL
         exchange.record = b"".join(
             (
-                _HEADS[Kind.EXCHANGE_DECLARED],
+                _HEADS[Kind.EXCHANGE_WITH_LOG if exchange.log_id else Kind.EXCHANGE_DECLARED],
                 _short(exchange.vhost),
                 _short(exchange.name),
                 _short(exchange.kind),
+                _NUMBER.pack(exchange.log_id) if exchange.log_id else b"",
                 bytes((flags,)),
                 write_table(exchange.arguments),
             )
@@ -210,6 +213,10 @@ def _read_exchange(record: bytes, state: State) -> None:
     vhost, pos = _text(record, _BODY)
     name, pos = _text(record, pos)
     kind, pos = _text(record, pos)
+    log_id = 0
+    if record[1] == Kind.EXCHANGE_WITH_LOG:
+        (log_id,) = _NUMBER.unpack_from(record, pos)
+        pos += _NUMBER.size
     exchange = ExchangeDefinition(
         vhost,
         name,
@@ -217,6 +224,7 @@ def _read_exchange(record: bytes, state: State) -> None:
         auto_delete=bool(record[pos] & _AUTO_DELETE),
         internal=bool(record[pos] & _INTERNAL),
         arguments=_arguments(record, pos + 1),
+        log_id=log_id,
     )
     exchange.record = record
     state.declare_exchange(exchange)
@@ -311,6 +319,7 @@ def _read_stopped(record: bytes, state: State) -> None:
 
 _READERS: dict[int | None, Callable[[bytes, State], None]] = {
     Kind.EXCHANGE_DECLARED: _read_exchange,
+    Kind.EXCHANGE_WITH_LOG: _read_exchange,
     Kind.EXCHANGE_DELETED: _read_exchange_deleted,
     Kind.QUEUE_DECLARED: _read_queue,
     Kind.QUEUE_DELETED: _read_queue_deleted,

@@ -15,12 +15,23 @@ FIRST_LOG_ID: Final = 1
 
 
 class ExchangeDefinition:
-    """A durable exchange. ``record`` is kept for its encoded form (``definition_records``)."""
+    """A durable exchange. ``log_id`` names the log of messages it holds back, 0 for none: nobody else ever had it.
 
-    __slots__ = ("arguments", "auto_delete", "internal", "kind", "name", "record", "vhost")
+    ``record`` is kept for its encoded form (``definition_records``).
+    """
+
+    __slots__ = ("arguments", "auto_delete", "internal", "kind", "log_id", "name", "record", "vhost")
 
     def __init__(
-        self, vhost: str, name: str, kind: str, *, auto_delete: bool, internal: bool, arguments: dict[str, Any]
+        self,
+        vhost: str,
+        name: str,
+        kind: str,
+        *,
+        auto_delete: bool,
+        internal: bool,
+        arguments: dict[str, Any],
+        log_id: int = 0,
     ) -> None:
         self.vhost = vhost
         self.name = name
@@ -28,6 +39,7 @@ class ExchangeDefinition:
         self.auto_delete = auto_delete
         self.internal = internal
         self.arguments = arguments
+        self.log_id = log_id
         self.record = b""
 
 
@@ -134,6 +146,7 @@ class State:
         """Add an exchange, in place of any of its name, whose bindings are not this one's."""
         self.delete_exchange(exchange.vhost, exchange.name)
         self.exchanges[exchange.vhost, exchange.name] = exchange
+        self.next_log_id = max(self.next_log_id, exchange.log_id + 1)
 
     def delete_exchange(self, vhost: str, name: str) -> bool:
         """Remove an exchange with the bindings from and to it; False where there was nothing of it."""
@@ -181,6 +194,13 @@ class State:
     def set_vhost(self, name: str, metadata: dict[str, Any]) -> None:
         """What is set of a virtual host, in place of what was."""
         self.vhosts[name] = metadata
+
+    @property
+    def log_ids(self) -> list[int]:
+        """Those of all queues and exchanges that have one."""
+        ids = [queue.log_id for queue in self.queues.values()]
+        ids += [exchange.log_id for exchange in self.exchanges.values()]
+        return [log_id for log_id in ids if log_id]
 
     def started(self, generation: int) -> None:
         self.generation = generation
