@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from interop.bench.client import Refused
 from interop.bench.flow import Stalled
-from interop.scale import backlog, definitions, stage, streams
+from interop.scale import backlog, dead_letters, definitions, expiry, stage, streams
 from interop.scale.checked import Broken
 from interop.scale.numbered import NUMBER_BYTES
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m interop.scale", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="streams|backlog|definitions")
+    commands = parser.add_subparsers(required=True, metavar="streams|backlog|definitions|expiry|dead_letters")
     reading = commands.add_parser("streams", help=_first_line(streams), description=streams.__doc__)
     reading.set_defaults(run=streams.run)
     reading.add_argument("--count", type=_above_zero, default=5_000_000, help="messages in the stream (%(default)s)")
@@ -55,7 +55,29 @@ def _parser() -> argparse.ArgumentParser:
     defining.add_argument("--kill", action="store_true", help="SIGKILL instead of SIGTERM")
     defining.add_argument("--start-s", type=float, default=1.0, help="bound from start to accepting (%(default)s)")
     stage.add_options(defining, rss_mb=150)
+    _add_expiry(commands)
+    _add_storms(commands)
     return parser
+
+
+def _add_expiry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    expiring = commands.add_parser("expiry", help=_first_line(expiry), description=expiry.__doc__)
+    expiring.set_defaults(run=expiry.run)
+    expiring.add_argument("--count", type=_above_zero, default=1_000_000, help="messages in each case (%(default)s)")
+    expiring.add_argument("--only", default="", metavar="WORDS", help="cases with these words in their name")
+    expiring.add_argument("--growth", type=float, default=1.5, help="bound of what that costs more (%(default)s)")
+    stage.add_options(expiring, rss_mb=1000)
+
+
+def _add_storms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    storming = commands.add_parser("dead_letters", help=_first_line(dead_letters), description=dead_letters.__doc__)
+    storming.set_defaults(run=dead_letters.run)
+    storming.add_argument("--count", type=_above_zero, default=1_000_000, help="messages in each storm (%(default)s)")
+    storming.add_argument("--rate", type=float, default=1_000.0, help="others' messages a second (%(default)s)")
+    storming.add_argument("--calm-s", type=float, default=5.0, help="others alone, before (%(default)s)")
+    storming.add_argument("--circle-s", type=float, default=10.0, help="of the endless circle (%(default)s)")
+    storming.add_argument("--p99-ms", type=float, default=50.0, help="bound for the others (%(default)s)")
+    stage.add_options(storming, rss_mb=1000)
 
 
 def _first_line(module: object) -> str:

@@ -121,7 +121,7 @@ class CheckedConsumer:
         columns = [
             count(self.received + 1),
             self._flags(rows),
-            *(count(self.next_number) for _ in range(1 + self._offsets)),
+            *(self._numbers() for _ in range(1 + self._offsets)),
         ]
         due = list(zip(*(islice(column, len(rows)) for column in columns), strict=True))
         if rows != due:
@@ -132,6 +132,10 @@ class CheckedConsumer:
                 f" and was {dict(zip(names, came, strict=True))}"
             )
         self.received += len(rows)
+
+    def _numbers(self) -> Iterator[int]:
+        """What must come from now on."""
+        return count(self.next_number)
 
     def _flags(self, rows: list[tuple[int, ...]]) -> Iterator[int]:
         """The redelivered flags that the rows must have; those they have, where either will do."""

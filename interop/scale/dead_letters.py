@@ -81,7 +81,13 @@ class Scene:
             publisher = (
                 NumberedPublisher(sender, _STORM, size=_SIZE, window=_WINDOW)
                 if expires_at is None
-                else ExpiringPublisher(sender, _STORM, lambda _: expires_at, size=_SIZE, window=_WINDOW)
+                else ExpiringPublisher(
+                    sender,
+                    _STORM,
+                    lambda _, now: expires_at,
+                    own=True,
+                    window=_WINDOW,
+                )
             )
             publisher.publish(count)
 

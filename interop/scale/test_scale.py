@@ -1,4 +1,4 @@
-"""The instruments notice what may not be; and both commands, in small, with leveret and with RabbitMQ."""
+"""The instruments notice what may not be; and all commands, in small, with leveret and with RabbitMQ."""
 
 import re
 import socket
@@ -11,8 +11,12 @@ from pamqp import body, commands, frame, header
 
 from interop import rabbitmq
 from interop.scale.checked import Broken, CheckedConsumer
+from interop.scale.dead_letters import Rejecter
+from interop.scale.expiring import ExpiringPublisher
+from interop.scale.expiry import _expect_in_time
 from interop.scale.numbered import Numbers
 from interop.scale.stage import Bounds
+from interop.scale.steady import describe, worst_second_ms
 
 _ROOT = Path(__file__).parents[2]
 
@@ -41,12 +45,12 @@ def delivery(tag, number, *, size=20, redelivered=False, offset=None):
     return b"".join(frame.marshal(each, 1) for each in frames)
 
 
-def take(data, *, chunk=None, **wanted):
+def take(data, *, chunk=None, kind=CheckedConsumer, **wanted):
     """What a consumer makes of the data, read in pieces of that size."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         chunk = chunk or len(data)
-        consumer = CheckedConsumer(FakeClient(ours, data[:3]), "q", size=20, prefetch=10, **wanted)
+        consumer = kind(FakeClient(ours, data[:3]), "q", size=20, prefetch=10, **wanted)
         for start in range(3, len(data), chunk):
             theirs.sendall(data[start : start + chunk])
             consumer.read()
@@ -111,6 +115,57 @@ def test_what_was_held_must_be_marked_and_the_rest_may_be_after_a_kill():
         take(delivery(1, 0) + delivery(2, 1, redelivered=True), marked=1, others_marked=True)
 
 
+def test_what_expires_before_its_time_is_noticed():
+    _expect_in_time(1, [10.0, 10.1], now=10.1)
+    with pytest.raises(Broken, match=r"message 1 expired 100\.0 ms before its time"):
+        _expect_in_time(1, [10.0, 10.1], now=10.0)
+
+
+def test_rejected_messages_that_go_round_begin_again():
+    data = b"".join(delivery(n + 1, n % 3) for n in range(9))
+    assert take(data, circle=3, kind=Rejecter).received == 9
+    with pytest.raises(Broken):
+        take(data, circle=4, kind=Rejecter)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_messages_that_expire_are_of_one_length_with_their_deaths(own):
+    """What the dead letter tells of the time to live, the body does without."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client = FakeClient(ours)
+        client.frame_max = 131_072
+        lives = [0.5, 0.0049, 12.345, 0.0]
+        publisher = ExpiringPublisher(client, "q", lambda number, now: now + lives[number], own=own, window=10)
+        publisher.upto = len(lives)
+        data, properties, bodies = bytes(publisher._next_block().data), [], []
+    while data:
+        used, _, found = frame.unmarshal(data)
+        if isinstance(found, header.ContentHeader):
+            properties.append(found.properties)
+        elif isinstance(found, body.ContentBody):
+            bodies.append(found.value)
+        data = data[used:]
+    assert [int.from_bytes(each[-16:]) for each in bodies] == list(range(len(lives)))
+    if own:
+        assert [each.expiration for each in properties] == ["500", "4", "12345", "0"]
+        lengths = {len(one) + len(each.expiration) for one, each in zip(bodies, properties, strict=True)}
+    else:
+        assert {each.expiration for each in properties} == {None}
+        lengths = {len(one) for one in bodies}
+    assert len(lengths) == 1
+
+
+def test_the_worst_second_counts():
+    calm = [(n / 1000, 0.001) for n in range(3000)]
+    storm = [(sent_at, 0.2 if 1 <= sent_at < 1.1 else took) for sent_at, took in calm]
+    assert worst_second_ms(calm) == 1
+    assert worst_second_ms(storm) == 200
+    # Of the whole it is the 97th in a hundred.
+    assert "p99 200.0" in describe(storm)
+    assert "p99 1.0" in describe(calm)
+
+
 def test_a_broken_bound_is_remembered(capsys):
     bounds = Bounds()
     bounds.hold("a thing", 3, 4, "s")
@@ -126,12 +181,21 @@ COMMANDS = [
     ["backlog", "--count", "3000", "--held", "50"],
     ["backlog", "--count", "3000", "--held", "0", "--size", "200", "--kill"],
     ["definitions", "--count", "300", "--kill"],
+    ["expiry", "--count", "1000"],
+    ["dead_letters", "--count", "3000"],
 ]
+# Bounds are not what a small run is about: the machine may be busy.
+BOUNDS = {
+    "streams": [],
+    "backlog": ["--start-s", "60"],
+    "definitions": ["--start-s", "60"],
+    "expiry": ["--growth", "1e9"],
+    "dead_letters": ["--p99-ms", "60000", "--calm-s", "0.2", "--circle-s", "0.5"],
+}
 
 
 def run(arguments):
-    """Bounds are not what a small run is about: the machine may be busy."""
-    bounds = ["--rss-mb", "2000", *(["--start-s", "60"] if "streams" not in arguments else [])]
+    bounds = ["--rss-mb", "2000", *BOUNDS[arguments[0]]]
     command = [sys.executable, "-m", "interop.scale", *arguments, *bounds]
     return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=100, check=False)
 
