@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from broker.config import Config, ConfigError
 from broker.policies.policy import Policy, PolicyError
+from broker.profile import PROFILES
 
 _NEEDED: Final = ("name", "pattern", "definition")
 _KNOWN: Final = (*_NEEDED, "apply_to", "priority", "vhost")
@@ -37,6 +38,7 @@ def _policy(config: Config, setting: str, place: str, table: Mapping[str, Any]) 
             apply_to=table.get("apply_to", "all"),
             priority=table.get("priority", 0),
             operator=setting == "operator_policies",
+            mirroring=PROFILES[config.profile].ha_policies,
         )
     except PolicyError as error:
         raise ConfigError(f"{what} cannot be used: {'; '.join(error.reasons)}") from None

@@ -40,4 +40,5 @@ def _policy(definition: PolicyDefinition) -> Policy:
         apply_to=definition.apply_to,
         priority=definition.priority,
         operator=definition.operator,
+        mirroring=True,
     )

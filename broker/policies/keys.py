@@ -75,10 +75,11 @@ class Key:
     """One row. ``fault`` ends "~tp is not a valid ..."; ``against_argument`` is for every queue type or one each.
 
     ``against_operator`` is None where operators' policies do not know the key. ``not_of``: queue types that a policy
-    with this key does not apply to at all, whatever else it says.
+    with this key does not apply to at all, whatever else it says. ``mirroring``: of queues mirrored over several nodes,
+    which RabbitMQ knew up to 3.13; ``fault`` is the whole refusal then, with a place for the value.
     """
 
-    __slots__ = ("_against_argument", "against_operator", "check", "fault", "name", "not_of")
+    __slots__ = ("_against_argument", "against_operator", "check", "fault", "mirroring", "name", "not_of")
 
     def __init__(
         self,
@@ -89,13 +90,19 @@ class Key:
         argument: Resolver | Mapping[str, Resolver] = other_wins,
         operator: Resolver | None = None,
         not_of: tuple[str, ...] = (),
+        mirroring: bool = False,
     ) -> None:
         self.name = name
         self.check = check
         self.fault = fault
         self.against_operator = operator
         self.not_of = not_of
+        self.mirroring = mirroring
         self._against_argument = argument
+
+    def refusal(self, value: Any) -> str:
+        """Why a value cannot be."""
+        return self.fault.format(term(value)) if self.mirroring else f"{term(value)} is not a valid {self.fault}"
 
     def against_argument(self, kind: str) -> Resolver:
         """How a queue of this type takes the policy's value and its own argument's."""
@@ -103,6 +110,16 @@ class Key:
         return resolvers.get(kind, other_wins) if isinstance(resolvers, Mapping) else resolvers
 
 
+def _mirroring(name: str, check: Check, words: str) -> Key:
+    return Key(name, check, words, not_of=(QUORUM, STREAM), mirroring=True)
+
+
+def _anything(value: Any) -> bool:  # noqa: ARG001
+    return True
+
+
+_SYNC_MODES: Final = ("manual", "automatic")
+_PROMOTIONS: Final = ("always", "when-synced")
 _LOCATORS: Final = ("client-local", "balanced", "random", "least-leaders")
 _STREAMS_POLICY_WINS: Final = {STREAM: policy_wins}
 
@@ -173,12 +190,21 @@ KEYS: Final = {
             operator=other_wins,
             not_of=(QUORUM, STREAM),
         ),
+        # There is one node, and so a mirror of none; whatever they say, they have no effect.
+        _mirroring("ha-mode", _one_of("all", "exactly", "nodes"), "{} is not a valid ha-mode value"),
+        _mirroring("ha-params", _anything, ""),
+        _mirroring("ha-sync-mode", _one_of(*_SYNC_MODES), 'ha-sync-mode must be "manual" or "automatic", got {}'),
+        _mirroring("ha-sync-batch-size", _number(1), "ha-sync-batch-size takes an integer greater than 0, {} given"),
+        *(
+            _mirroring(name, _one_of(*_PROMOTIONS), name + ' must be "always" or "when-synced", got {}')
+            for name in ("ha-promote-on-shutdown", "ha-promote-on-failure")
+        ),
     )
 }
 
 
-def refusal(definition: Any, *, operator: bool) -> str | None:
-    """Why this can be no policy's definition, in RabbitMQ's words; None where it can.
+def refusal(definition: Any, *, operator: bool, mirroring: bool = False) -> str | None:
+    """Why this can be no policy's definition, in RabbitMQ's words; None where it can. ``mirroring`` may be spoken of.
 
     Of several reasons the first, by key; what is not known at all comes last.
     """
@@ -189,10 +215,12 @@ def refusal(definition: Any, *, operator: bool) -> str | None:
     unknown = {}
     for name in sorted(definition):
         key = KEYS.get(name)
-        if key is None or (operator and key.against_operator is None):
+        if key is None or (operator and key.against_operator is None) or (key.mirroring and not mirroring):
             unknown[name] = definition[name]
         elif not key.check(definition[name]):
-            return f"{term(definition[name])} is not a valid {key.fault}"
+            return key.refusal(definition[name])
+        elif key.mirroring and "ha-mode" not in definition:
+            return "ha-mode must be specified to specify ha-params, ha-sync-mode or ha-promote-on-shutdown"
     return f"{_pairs(unknown)} are not recognised policy settings" if unknown else None
 
 

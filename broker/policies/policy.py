@@ -60,11 +60,12 @@ class Policy:
         apply_to: str = ALL,
         priority: float = 0,
         operator: bool = False,
+        mirroring: bool = False,
     ) -> None:
-        """Raises PolicyError, with every reason there is."""
+        """``mirroring``: the definition may hold ha-* keys. Raises PolicyError, with every reason there is."""
         expression = _compiled(pattern)
         reasons = [
-            refusal(definition, operator=operator),
+            refusal(definition, operator=operator, mirroring=mirroring),
             _not_an_aim(apply_to),
             expression if isinstance(expression, str) else None,
             None if _is_number(priority) else f"priority should be a number, actually was {term(priority)}",

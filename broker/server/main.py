@@ -100,7 +100,9 @@ class Broker:
 
         Where there is a data directory, it is kept there.
         """
-        self._set_policy(Policy(name, pattern, definition, apply_to=apply_to, priority=priority), vhost)
+        mirroring = self.node.profile.ha_policies
+        policy = Policy(name, pattern, definition, apply_to=apply_to, priority=priority, mirroring=mirroring)
+        self._set_policy(policy, vhost)
 
     def clear_policy(self, name: str, *, vhost: str | None = None) -> None:
         """As ``rabbitmqctl clear_policy``. Raises NoSuchPolicy."""

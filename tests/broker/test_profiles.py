@@ -31,7 +31,6 @@ def test_every_row_has_a_test():
         *("quorum_priorities", "continues_published_x_death", "returns_lost_replies"),
         # In test_consumer_timeout.py.
         *("consumer_timeout_arguments", "consumer_timeout_queues", "consumer_timeout_cancels"),
-        # Policies have tests of their own.
         "ha_policies",
     }
     assert tested == set(ROWS)
@@ -299,6 +298,19 @@ def test_an_x_death_that_a_client_wrote(profile, expected):
     client.publish(1, b"m", headers={"x-death": [death]})
     client.send(1, Basic.Reject(client.get(no_ack=False).delivery_tag, requeue=False))
     assert [each["count"] for each in client.get("dead").properties.headers["x-death"]] == [expected]
+
+
+@each(True, False, False, True)
+def test_policies_that_speak_of_mirroring(profile, expected):
+    policy = {"name": "p", "pattern": "", "definition": {"ha-mode": "all", "max-length": 1}}
+    if not expected:
+        with pytest.raises(ConfigError, match="are not recognised policy settings"):
+            Broker(profile=profile, policies=[policy])
+        return
+    client = connected(profile, policies=[policy])
+    client.declare()
+    client.publish(1, b"a", b"b")
+    assert client.drain() == [b"b"]
 
 
 def test_the_default_is_lenient():

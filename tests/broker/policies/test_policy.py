@@ -2,6 +2,7 @@
 
 import pytest
 
+from broker.policies.effective import effective
 from broker.policies.keys import KEYS
 from broker.policies.policy import EXCHANGE, Policy, PolicyError
 
@@ -105,6 +106,34 @@ GOOD = {
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in GOOD.items() for value in values])
 def test_what_rabbitmq_takes_is_taken(key, value):
     assert Policy("p", "x", {key: value}).definition == {key: value}
+
+
+HA = {"ha-mode": "exactly", "ha-params": 2, "ha-sync-mode": "automatic", "ha-promote-on-shutdown": "always"}
+
+
+def test_mirroring_may_be_spoken_of_where_it_may():
+    assert refused({"ha-mode": "all"}) == ['[{<<"ha-mode">>,<<"all">>}]' + UNRECOGNISED]
+    policy = Policy("p", "x", {**HA, "message-ttl": 5}, mirroring=True)
+    assert [policy.applies(b"x", kind) for kind in ("classic", "quorum", "stream")] == [True, False, False]
+    assert effective({}, (policy, None), "classic")["x-message-ttl"] == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ha-mode": "some"}, '<<"some">> is not a valid ha-mode value'),
+        ({"ha-sync-mode": 1}, 'ha-sync-mode must be "manual" or "automatic", got 1'),
+        ({"ha-sync-batch-size": 0}, "ha-sync-batch-size takes an integer greater than 0, 0 given"),
+        ({"ha-promote-on-failure": "no"}, 'ha-promote-on-failure must be "always" or "when-synced", got <<"no">>'),
+    ],
+)
+def test_what_is_said_of_mirroring_is_looked_at(changes, reason):
+    assert refused({**HA, **changes}, mirroring=True) == [reason]
+
+
+def test_mirroring_needs_a_mode():
+    reason = "ha-mode must be specified to specify ha-params, ha-sync-mode or ha-promote-on-shutdown"
+    assert refused({"ha-params": 2}, mirroring=True) == [reason]
 
 
 def test_operators_may_set_limits_only():
