@@ -1,0 +1,1 @@
+"""FastStream on RabbitMQ: subscribers, publishers, requests and replies, what is rejected and what comes back."""
