@@ -52,12 +52,6 @@ AIO_PIKA = Suite(
     ),
     arguments=("-v", "-k", "not amqps", "-o", "log_cli=false", _TEST_TIMEOUT, "tests"),
     install_checkout=True,
-    known_failures={
-        "test_dlx": "message TTL and dead-lettering come later",
-        "test_expiration": "message TTL and dead-lettering come later",
-        "test_timed_out": "an RPC's time-out is a message that expires into a dead-letter exchange: both come later",
-        "test_delivery_fail": "x-max-length with x-overflow=reject-publish comes later",
-    },
 )  # fmt: skip
 
 AIORMQ = Suite(
