@@ -24,6 +24,15 @@ from protocol.amqp.tables import FieldTable, Long, Timestamp, read_table, write_
 _OWN_HEADER_FRAME: Final = b"\x02\x00\x00"
 _PERSISTENT: Final = 2
 _MARKS: Final = [f"x-{which}-death-{what}" for which in ("first", "last") for what in ("exchange", "queue", "reason")]
+# Of one death, in this order.
+_FIELDS: Final[dict[str, type]] = {
+    "count": int,
+    "reason": str,
+    "queue": str,
+    "time": Timestamp,
+    "exchange": str,
+    "routing-keys": list,
+}
 # Fields that a death reads or writes, as they begin in a table.
 _OURS: Final = tuple(bytes((len(name),)) + name.encode() for name in ("CC", "x-death", *_MARKS))
 # Histories of deaths that are remembered, and the longest of them, in bytes: some 2 MB.
@@ -125,7 +134,7 @@ class Coroner:
         if history is None:
             self.histories += 1
             counts = own or self._continues
-            history = _written(ours, message.route, queue, reason, time_s, expiration, counts=counts)
+            history = _written(ours, message.route, queue, reason, time_s, expiration, counts=counts, own=own)
             if len(ours) <= _KNOWN_BYTES_MAX:
                 self._known[case] = history
         table = history.table(others, expiration)
@@ -152,28 +161,32 @@ def _written(
     expiration: bytes | None,
     *,
     counts: bool,
+    own: bool,
 ) -> _History:
     exchange, key = route_names(route)
     headers = read_table(len(ours).to_bytes(4, "big") + ours)[0]
     before = headers.get("x-death") if counts else None
-    keys = [key] if _got_a_new_key(before, key) else [key, *copies(headers)]
+    if not isinstance(before, list):
+        before = None
+    elif not own:
+        before = [death for death in map(_recovered, before) if death]
+    keys = _keys_after(before, key) if own and before else [key, *copies(headers)]
     deaths = _with_death(before, queue, reason, exchange, keys, time_s, expiration)
-    if not counts:
-        for name in _MARKS:
-            headers.pop(name, None)
     headers["x-death"] = deaths
     for name, value in (("exchange", exchange), ("queue", queue), ("reason", reason)):
-        headers.setdefault(f"x-first-death-{name}", value)
+        # Where deaths count on, the first one has told already.
+        if before is None:
+            headers[f"x-first-death-{name}"] = value
         headers[f"x-last-death-{name}"] = value
     return _History(headers, keys, deaths, expiration)
 
 
-def _got_a_new_key(deaths: Any, key: str) -> bool:
-    """Whether its last death gave it a key, which then is its only one, although it still has its CC header."""
-    if not isinstance(deaths, list) or not deaths or not isinstance(deaths[0], dict):
-        return False
-    keys = deaths[0].get("routing-keys")
-    return isinstance(keys, list) and keys[:1] != [key]
+def _keys_after(deaths: list[FieldTable], key: str) -> list[str]:
+    """The keys it was published with after its last death: the same, unless that gave it another, which is its only one
+    although it still has its CC header.
+    """
+    keys = deaths[0]["routing-keys"]
+    return list(keys) if keys[0] == key else [key]
 
 
 def copies(headers: FieldTable) -> list[str]:
@@ -183,13 +196,18 @@ def copies(headers: FieldTable) -> list[str]:
 
 
 def _with_death(
-    before: Any, queue: str, reason: str, exchange: str, keys: list[str], time_s: int, expiration: bytes | None
+    before: list[FieldTable] | None,
+    queue: str,
+    reason: str,
+    exchange: str,
+    keys: list[str],
+    time_s: int,
+    expiration: bytes | None,
 ) -> list[FieldTable]:
-    deaths = [death for death in before if isinstance(death, dict)] if isinstance(before, list) else []
+    deaths = before or []
     for death in deaths:
-        if death.get("queue") == queue and death.get("reason") == reason:
-            count = death.get("count", 0)
-            again = {**death, "count": Long(count + 1 if isinstance(count, int) else 1)}
+        if death["queue"] == queue and death["reason"] == reason:
+            again = {**death, "count": Long(death["count"] + 1)}
             return [again, *(other for other in deaths if other is not death)]
     # The first field: ``_History`` puts others in its place.
     new: FieldTable = {} if expiration is None else {_EXPIRATION_NAME: expiration}
@@ -202,3 +220,16 @@ def _with_death(
         "routing-keys": keys,
     }
     return [new, *deaths]
+
+
+def _recovered(death: Any) -> FieldTable | None:
+    """An earlier death that a client wrote, its fields in their order; None for what is none.
+
+    Source: headers_to_deaths in rabbit's mc_amqpl.erl, 3.13.7.
+    """
+    if not isinstance(death, dict) or not _FIELDS.keys() <= death.keys():
+        return None
+    if not all(isinstance(death[name], kind) for name, kind in _FIELDS.items()):
+        return None
+    names = (_EXPIRATION_NAME, *_FIELDS) if _EXPIRATION_NAME in death else _FIELDS
+    return {name: death[name] for name in names}

@@ -100,6 +100,20 @@ def test_what_a_client_says_of_deaths_does_not_count(client):
     assert [death["count"] for death in client.get("dead").properties.headers["x-death"]] == [1]
 
 
+def test_before_4_0_it_counts_on():
+    client = Broker(profile="3.13").connect(1)
+    client.declare(arguments={"x-dead-letter-exchange": ""})
+    time = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    known = {"reason": "rejected", "queue": "q", "count": 7, "time": time, "exchange": "e", "routing-keys": ["k"]}
+    client.publish(1, b"a", headers={"x-death": [known, {"queue": "q", "reason": "rejected"}, "dead"]})
+    client.send(1, Basic.Reject(client.get(no_ack=False).delivery_tag, requeue=False))
+    headers = client.get().properties.headers
+    assert headers["x-death"] == [{**known, "count": 8}]
+    assert list(headers["x-death"][0]) == ["count", "reason", "queue", "time", "exchange", "routing-keys"]
+    assert "x-first-death-queue" not in headers
+    assert headers["x-last-death-queue"] == "q"
+
+
 def test_without_a_key_all_own_keys_are_used(client):
     client.call(1, Exchange.Declare(exchange="dlx", exchange_type="direct"), Exchange.DeclareOk)
     client.declare("copy")

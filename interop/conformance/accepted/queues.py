@@ -11,6 +11,14 @@ _TOO_LARGE = (
     "a/1 < channel.close reply_code=406 reply_text=\"PRECONDITION_FAILED - invalid expiration '" + _ONES + "':"
     " {{value_too_large,{}" + _ONES + '}}" class_id=60 method_id=40'
 )
+_SAME_KEY = (
+    "a/1 < basic.get-ok delivery_tag=3 redelivered=False exchange='~x' routing_key='~q' message_count=0"
+    " | headers={{CC: A {{S '~one'}}, x-death: A {{F {{count: l 1, reason: S 'rejected', queue: S '~s', time: T now,"
+    " exchange: S '~y', routing-keys: A {{S '~q'{}}}}}, F {{count: l 1, reason: S 'rejected', queue: S '~q',"
+    " time: T now, exchange: S '', routing-keys: A {{S '~q', S '~one'}}}}}}, x-first-death-exchange: S '',"
+    " x-first-death-queue: S '~q', x-first-death-reason: S 'rejected', x-last-death-exchange: S '~y',"
+    " x-last-death-queue: S '~s', x-last-death-reason: S 'rejected'}} | b'm'"
+)
 
 QUEUES: tuple[Accepted, ...] = (
     *[
@@ -37,5 +45,11 @@ QUEUES: tuple[Accepted, ...] = (
         _DEAD.format(1),
         (_DEAD.format(0),),
         "The keys of a BCC header are gone when the message was routed: neither memory nor a disk keeps them.",
+    ),
+    Accepted(
+        "death/cc-with-the-same-key-again",
+        _SAME_KEY.format(""),
+        (_SAME_KEY.format(", S '~one'"),),
+        "Whether its CC header is still used shows by the key alone, which the dead letter exchange left as it was.",
     ),
 )
