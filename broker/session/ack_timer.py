@@ -71,6 +71,13 @@ class AckTimer:
             self._due = now + timeout_s
             timetable.look_at(self)
 
+    def look_soon(self, now: float, timetable: Timetable) -> None:
+        """Time-outs have changed, or deliveries are outstanding again. Of what nothing is known any more it is now."""
+        if not self._rows:
+            self._rows.append(_Row(self._unsettled.next_tag, now))
+        self._due = now
+        timetable.look_at(self)
+
     def next_deadline(self) -> float | None:
         """See ``timetable.Timed``."""
         return self._due

@@ -356,6 +356,7 @@ class Channel:
 
     def tx_rollback(self, method: Tx.Rollback, turn: "Turn") -> Method:  # noqa: ARG002
         self.unsettled.put_back(self._transactional().rollback())
+        overdue.look_soon(self)
         return Tx.RollbackOk()
 
     def _transactional(self) -> Transaction:

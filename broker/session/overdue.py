@@ -43,6 +43,14 @@ def policies_changed(channel: "Channel") -> None:
         watch(channel, consumer)
         if was is None and consumer.timed is not None and channel.unsettled:
             consumer.timed(channel.unsettled.next_tag)
+    look_soon(channel)
+
+
+def look_soon(channel: "Channel") -> None:
+    """More may be overdue than was: time-outs are shorter, or a transaction has given acks back."""
+    if channel.ack_timer is not None:
+        node = channel.owner.node
+        channel.ack_timer.look_soon(node.clock(), node.backlog.timetable)
 
 
 def timeout_of(channel: "Channel", holder: Any) -> float | None:

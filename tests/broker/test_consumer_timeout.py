@@ -151,6 +151,10 @@ def test_in_a_transaction_an_ack_counts_when_it_is_sent():
     client.ack(1, got.delivery_tag)
     client.broker.advance(60)
     client.expect_nothing()
+    # When it is taken back it never was.
+    client.call(1, Tx.Rollback(), Tx.RollbackOk)
+    client.broker.advance(60)
+    client.expect_channel_closed(1, 406, text(60_000))
 
 
 # -- what a queue says -------------------------------------------------------------------------------------------------
@@ -201,6 +205,18 @@ def test_a_policy_counts_for_consumers_that_are_there():
     client.broker.advance(4.9)
     client.expect_nothing()
     client.broker.advance(0.1)
+    client.expect_channel_closed(1, 406, text(5_000))
+
+
+def test_a_policy_may_leave_less_time_than_there_was():
+    client = started()
+    consuming(client, b"a", arguments={})
+    client.broker.advance(30)
+    set_policy(client, 40_000)
+    client.broker.advance(9.9)
+    client.expect_nothing()
+    set_policy(client, 5_000)
+    client.broker.advance(0)
     client.expect_channel_closed(1, 406, text(5_000))
 
 
