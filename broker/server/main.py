@@ -73,7 +73,8 @@ class Broker:
         On return all that was due has been done: messages expired and dead-lettered, queues deleted, what had to be
         written is on the disk, and deliveries have been handed to the sockets, as far as these take them. What clients
         had sent before, the broker has read before. Tasks of the same trio program that could go on then have gone on;
-        any other client has its deliveries in its socket, and is to await them.
+        any other client has its deliveries in its socket, and is to await them. (A task that never waits for anything
+        would have to be waited for, for ever.)
 
         Connections do not notice: a client lives in real time, so heartbeats, handshakes and closing stay there. With
         ``peers`` the time counts as their silence, too, and ends them as it would.

@@ -226,3 +226,44 @@ async def test_two_at_once_take_turns():
             nursery.start_soon(b.advance, 10)
             nursery.start_soon(b.advance, 5)
         assert clock.now == 15
+
+
+# -- each kind of deadline ---------------------------------------------------------------------------------------------
+
+
+@trio_test
+async def test_acks_are_waited_for_as_long_as_the_clock_says():
+    settings = {"port": 0, "clock": VirtualClock(), "consumer_timeout_ms": 1_800_000}
+    async with broker.serve(**settings) as b, await connected(b.port) as client:
+        await declare(client, "q")
+        await client.send(*message("q", b"m"))
+        await client.ask(commands.Basic.Consume(queue="q"), commands.Basic.ConsumeOk)
+        await b.advance(1799)
+        for _ in range(3):
+            assert not isinstance(await client.receive(), commands.Channel.Close)
+        await b.advance(1)
+        assert (await client.expect(commands.Channel.Close)).reply_code == 406
+
+
+@trio_test
+async def test_a_stream_forgets_what_is_too_old(tmp_path):
+    """When its segment is full, which the clock has no part in."""
+    settings = {"port": 0, "data_dir": str(tmp_path), "clock": VirtualClock()}
+    async with broker.serve(**settings) as b, await connected(b.port) as client:
+        await declare(
+            client, "s", durable=True, queue_type="stream", max_age="1h", stream_max_segment_size_bytes=10_000
+        )
+        await client.ask(commands.Confirm.Select(), commands.Confirm.SelectOk)
+
+        async def fill():
+            for _ in range(3):
+                await client.send(*message("s", b"x" * 9_000))
+                await client.expect(commands.Basic.Ack)
+
+        await fill()
+        await b.advance(3599)
+        await fill()
+        assert await count(client, "s") == 6
+        await b.advance(2)
+        await fill()
+        assert await count(client, "s") < 9
