@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from broker.turn import Turn
 
 _TAG_RANDOM_BYTES = 16
+# Deliveries that one ack, nack or reject for many settles in one turn: 5 to 10 ms. (A million at once: 0.7 s.)
+_SETTLED_AT_ONCE = 16_384
 
 
 class Channel:
@@ -96,8 +98,11 @@ class Channel:
         if count > taken:
             confirms.published(count - taken, logs)
 
-    def settlement(self, run: basic.SettlementRun, turn: "Turn") -> None:
-        """A run of acks, nacks or rejects. Raises SoftError 406; those before the wrong one have been settled then."""
+    def settlement(self, run: basic.SettlementRun, turn: "Turn") -> bool:
+        """A run of acks, nacks or rejects. Raises SoftError 406; those before the wrong one have been settled then.
+
+        True if there is more of it to be done, in a later turn, before anything else that the client says.
+        """
         act = self._act_of(run)
         unsettled = self.unsettled
         if self._transaction is None and not run.multiple:
@@ -108,14 +113,20 @@ class Channel:
                     taken.append(unsettled.take(tag))  # noqa: PERF401
             finally:
                 act(taken, turn)
+        elif self._transaction is None:
+            for place, tag in enumerate(run.tags):
+                # All there are: those that are delivered before the last of them is settled are not meant.
+                last = tag or max(unsettled.by_tag, default=0)
+                act(unsettled.take_some_through(last, _SETTLED_AT_ONCE).values(), turn)
+                if last in unsettled.by_tag:
+                    run.tags = [last, *run.tags[place + 1 :]]
+                    return True
         else:
             for tag in run.tags:
                 deliveries = unsettled.take_through(tag) if run.multiple else {tag: unsettled.take(tag)}
-                if self._transaction is None:
-                    act(deliveries.values(), turn)
-                else:
-                    self._transaction.settle(act, deliveries)
+                self._transaction.settle(act, deliveries)
         self._shared_room(turn)
+        return False
 
     def _act_of(self, run: basic.SettlementRun) -> Settle:
         if run.method == basic.ACK_METHOD:

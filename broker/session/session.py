@@ -80,6 +80,8 @@ class Session:
         self._began = now
         self._heard = False
         self._has_unread = False
+        # Settlements of more deliveries than one turn has time for.
+        self._unfinished: SettlementRun | None = None
         # Of bodies that are not whole yet, as far as the gauge knows.
         self._assembling_bytes = 0
         self._over = False
@@ -138,15 +140,27 @@ class Session:
         """Stops half-way where it would take too much: a read of 64 KiB may hold 3,000 gets of large messages, which
         clog the outbox, or 900 publishes to a fanout of thousands of queues, which would hold up everybody else.
         """
+        while self._unfinished is not None:
+            run, self._unfinished = self._unfinished, None
+            # It may put the rest there again.
+            self._handle_run(run, turn)
+            if self._is_unfinished and not data:
+                self._has_unread = True
+                self.node.backlog.unread[self] = None
+                return
         for event in self.connection.receive(data, turn.peer_now):
             self._handle(event, turn)
-            enough = turn.enqueued > INPUT_BUDGET
+            enough = turn.enqueued > INPUT_BUDGET or self._is_unfinished
             # Of the other events the connection still has the answer to give.
             if (enough or self.outbox.clogged) and isinstance(event, MethodReceived | PublishRun | SettlementRun):
                 self._has_unread = True
                 if enough:
                     self.node.backlog.unread[self] = None
                 break
+
+    @property
+    def _is_unfinished(self) -> bool:
+        return self._unfinished is not None
 
     def read_on(self, turn: Turn) -> None:
         """Go on with input that was left half-way, unless the outbox still forbids it."""
@@ -186,8 +200,8 @@ class Session:
             if type(run) is PublishRun:
                 self._publishes()
                 channel.publish(run, turn)
-            else:
-                channel.settlement(run, turn)
+            elif channel.settlement(run, turn):
+                self._unfinished = run
         except AmqpError as error:
             error.blame(CLASS_BASIC, PUBLISH_METHOD if type(run) is PublishRun else run.method)
             if isinstance(error, HardError):
@@ -264,6 +278,7 @@ class Session:
     def _clean_up(self, turn: Turn) -> None:
         """Give back and delete all that was this client's. Synchronous and idempotent."""
         self._count_assembling(0)
+        self._unfinished = None
         channels, self.channels = self.channels, {}
         for channel in channels.values():
             channel.close(turn)

@@ -38,6 +38,19 @@ class Unsettled:
             raise precondition_failed(f"unknown delivery tag {tag}")
         return delivery
 
+    def take_some_through(self, tag: int, most: int) -> dict[int, Delivery]:
+        """As ``take_through``, but perhaps only the first of them, from a row of ``most`` tags: then ``tag`` itself is
+        outstanding still.
+        """
+        row = tag - self.lowest
+        if row < most or row >= _SPARSE * len(self.by_tag):
+            return self.take_through(tag)
+        if tag not in self.by_tag:
+            raise precondition_failed(f"unknown delivery tag {tag}")
+        pop = self.by_tag.pop
+        begin, self.lowest = self.lowest, self.lowest + most
+        return {t: delivery for t in range(begin, begin + most) if (delivery := pop(t, None)) is not None}
+
     def take_through(self, tag: int) -> dict[int, Delivery]:
         """Settle all up to and including ``tag``, in order, by tag; 0 means all there are.
 

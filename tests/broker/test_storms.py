@@ -1,6 +1,8 @@
 """Thousands of messages die at once: others are served meanwhile, and what waits to be buried stays bounded."""
 
+import pamqp.frame
 import pytest
+from pamqp.commands import Basic
 
 from broker.turn import CHORE_BUDGET
 from tests.conversation import Broker
@@ -99,3 +101,65 @@ def test_a_full_queue_goes_on_dropping_as_fast_as_it_is_filled(broker, client):
         one_turn(broker, lambda turn: client.session.receive(publishes, turn))
         assert len(broker.node.backlog.chores) <= 8
         assert broker.queue("q").message_count <= 10 + 2 * 1000
+
+
+def settle_in_pieces(broker, client, frames):
+    """How many deliveries are outstanding after each turn."""
+    held = []
+    more = one_turn(broker, lambda turn: client.session.receive(frames, turn))
+    held.append(broker.queue("q").held)
+    while more:
+        more = one_turn(broker, broker.node.resume)
+        held.append(broker.queue("q").held)
+    return held
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    monkeypatch.setattr("broker.session.channel._SETTLED_AT_ONCE", 100)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_what_follows_an_ack_for_many_waits_until_all_are_settled(broker, client):
+    client.referee = None
+    client.declare()
+    client.consume(tag="t")
+    client.publish(1, *[b""] * 360)
+    ack_all = pamqp.frame.marshal(Basic.Ack(350, multiple=True), 1)
+    ack_another = pamqp.frame.marshal(Basic.Ack(355), 1)
+    assert settle_in_pieces(broker, client, ack_all + ack_another) == [260, 160, 60, 9]
+    client.ack(1, 360, multiple=True)
+    assert broker.queue("q").held == 0
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_what_is_delivered_meanwhile_is_not_meant_by_an_ack_for_all(broker, client):
+    client.referee = None
+    client.declare()
+    client.consume(tag="t", prefetch=350)
+    client.publish(1, *[b""] * 360)
+    assert settle_in_pieces(broker, client, pamqp.frame.marshal(Basic.Ack(0, multiple=True), 1)) == [260, 160, 60, 10]
+    assert len(client.deliveries()) == 360
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_connection_that_ends_in_the_midst_of_it(broker, client):
+    client.referee = None
+    client.declare()
+    client.consume(tag="t")
+    client.publish(1, *[b""] * 360)
+    one_turn(broker, lambda turn: client.session.receive(pamqp.frame.marshal(Basic.Ack(350, multiple=True), 1), turn))
+    client.die()
+    assert broker.queue("q").message_count == 260
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_wrong_tag_for_many_settles_nothing(broker, client):
+    client.referee = None
+    client.declare()
+    client.consume(tag="t")
+    client.publish(1, *[b""] * 360)
+    client.deliveries()
+    client.ack(1, 361, multiple=True)
+    client.expect_channel_closed(1, 406, "PRECONDITION_FAILED - unknown delivery tag 361", Basic.Ack)
+    assert broker.queue("q").message_count == 360
