@@ -76,7 +76,7 @@ class DelayedDelivery:
             keys = [basic.route_names(message.route)[1], *_keys(headers, "CC"), *_keys(headers, "BCC")]
             headers.pop("BCC", None)
             content = with_properties(message.content, properties.with_headers(raw, headers))
-            queues = self._route(exchange, keys, View(content, message.route, turn.wall_ms))
+            queues = self._route(exchange, keys, View(content, message.route, turn.wall_ms, fresh=False))
             persistent = properties.delivery_mode(raw) == _PERSISTENT
             ttl_ms = expiration_ms(content)
             run = runs[-1] if runs else None

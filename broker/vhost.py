@@ -482,7 +482,10 @@ class VirtualHost(Generic[Q]):
 
         Raises 404; whether the exchange is internal the caller asks.
         """
-        return routing.route(self.exchange(exchange), (routing_key, *more_keys), message, self.exchanges.get)
+        source = self.exchange(exchange)
+        if message is not None and source.has_had(message):
+            return Routed((), cacheable=False)
+        return routing.route(source, (routing_key, *more_keys), message, self.exchanges.get)
 
     # After a restart.
 
@@ -581,7 +584,7 @@ class VirtualHost(Generic[Q]):
         if self._graph.bind(binding):
             if self._journal is not None and source.durable and destination.durable:
                 self._journal.bound(self._definition(binding))
-            source.bound(binding, turn)
+            source.bound(binding, self.exchanges.get, turn)
 
     def _unbind(self, source: Exchange, binding: Binding, destination: Exchange | Q, turn: Any) -> None:
         gone = self._graph.unbind([binding])

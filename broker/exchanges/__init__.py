@@ -17,6 +17,7 @@ from broker.exchanges.headers import HeadersExchange
 from broker.exchanges.local_random import LocalRandomExchange
 from broker.exchanges.modulus_hash import ModulusHashExchange
 from broker.exchanges.random import RandomExchange
+from broker.exchanges.recent_history import RecentHistoryExchange
 from broker.exchanges.topic import TopicExchange
 from protocol.amqp.errors import precondition_failed
 
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Exchange]] = {
         LocalRandomExchange,
         ModulusHashExchange,
         RandomExchange,
+        RecentHistoryExchange,
     )
 }
 

@@ -8,13 +8,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from broker.exchanges.binding import Binding, Destination
+from broker.exchanges.deduplication import deduplication
 from broker.exchanges.view import View
+
+# Gives the exchange of a name, or None.
+FindExchange = Callable[[str], "Exchange | None"]
 
 
 class Exchange(ABC):
     """An exchange of one kind. ``alternate`` names the exchange that takes what no binding here takes, or is None."""
 
-    __slots__ = ("alternate", "arguments", "auto_delete", "bindings", "durable", "internal", "name", "sees_messages")
+    __slots__ = (
+        "alternate",
+        "arguments",
+        "auto_delete",
+        "bindings",
+        "deduplication",
+        "durable",
+        "internal",
+        "name",
+        "sees_messages",
+    )
 
     kind: ClassVar[str]
 
@@ -28,7 +42,10 @@ class Exchange(ABC):
         arguments: Mapping[str, Any] | None = None,
         random_bytes: Callable[[int], bytes] = bytes,
     ) -> None:
-        """``random_bytes(n)`` is for kinds that choose by chance; without it the choices are the same in every run."""
+        """``random_bytes(n)`` is for kinds that choose by chance; without it the choices are the same in every run.
+
+        Raises SoftError 406 for arguments of deduplication that cannot be used.
+        """
         self.name = name
         self.durable = durable
         self.auto_delete = auto_delete
@@ -39,6 +56,10 @@ class Exchange(ABC):
         # Whether it must see each message: a route through it depends on more than the key then, and is not cached.
         self.sees_messages = False
         self._prepare(random_bytes)
+        # Of what is published to it, whatever its kind.
+        self.deduplication = deduplication(self.arguments)
+        if self.deduplication is not None:
+            self.sees_messages = True
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -71,13 +92,17 @@ class Exchange(ABC):
     def validate(self, binding: Binding) -> None:  # noqa: B027 - most kinds take every binding
         """Refuse with SoftError 406 a binding whose key, arguments or destination this kind cannot use."""
 
+    def has_had(self, message: View) -> bool:
+        """Whether a message that was published here is a duplicate of an earlier one."""
+        return self.deduplication is not None and message.fresh and self.deduplication.is_duplicate(message)
+
     @property
     def log_id(self) -> int:
         """Which log holds messages of its own; 0 for none."""
         return 0
 
-    def bound(self, binding: Binding, turn: Any) -> None:  # noqa: B027
-        """A binding was added by a client just now, and not by a restart."""
+    def bound(self, binding: Binding, find_exchange: FindExchange, turn: Any) -> None:  # noqa: B027
+        """A binding was added just now, and not by a restart."""
 
     def begin(self, turn: Any) -> None:  # noqa: B027
         """The broker begins, and the exchange was restored."""

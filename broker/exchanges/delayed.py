@@ -9,7 +9,7 @@ rabbitmq_delayed_message_exchange, 3.10 to 4.2.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from broker.exchanges.base import Exchange
+from broker.exchanges.base import Exchange, FindExchange
 from broker.exchanges.binding import Binding, Destination
 from broker.exchanges.view import View
 from broker.field_values import as_text
@@ -57,8 +57,8 @@ class DelayedExchange(Exchange):
             return (self.waiting,)
         return self.inner.find(routing_keys, message)
 
-    def bound(self, binding: Binding, turn: Any) -> None:
-        self.inner.bound(binding, turn)
+    def bound(self, binding: Binding, find_exchange: FindExchange, turn: Any) -> None:
+        self.inner.bound(binding, find_exchange, turn)
 
     def begin(self, turn: Any) -> None:
         self.waiting.begin(turn)

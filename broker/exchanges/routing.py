@@ -3,10 +3,10 @@
 Each exchange is visited once, so bindings may run in circles; each queue is found once, in a stable order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from broker.exchanges.base import Exchange
+from broker.exchanges.base import Exchange, FindExchange
 from broker.exchanges.view import View
 
 
@@ -27,7 +27,7 @@ def route(
     exchange: Exchange,
     routing_keys: Sequence[str],
     message: View | None,
-    find_exchange: Callable[[str], Exchange | None],
+    find_exchange: FindExchange,
 ) -> Routed:
     """The queues of one message, which may have several keys (CC, BCC).
 

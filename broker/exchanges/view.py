@@ -8,12 +8,14 @@ from protocol.amqp.content import properties_of
 
 class View:
     """``content`` and ``route`` are a message's (``broker.message``): what queues will hold of it, and the exchange and
-    key it was published with. ``wall_ms`` is the time of day, in ms since 1970.
+    key it was published with. ``wall_ms`` is the time of day, in ms since 1970. One that is not ``fresh`` was published
+    before, and held back.
     """
 
-    __slots__ = ("_headers", "_properties", "content", "route", "wall_ms")
+    __slots__ = ("_headers", "_properties", "content", "fresh", "route", "wall_ms")
 
-    def __init__(self, content: bytes, route: bytes, wall_ms: int) -> None:
+    def __init__(self, content: bytes, route: bytes, wall_ms: int, *, fresh: bool = True) -> None:
+        self.fresh = fresh
         self.content = content
         self.route = route
         self.wall_ms = wall_ms

@@ -14,13 +14,17 @@ from interop.conformance.steps import (
     get,
     passive,
     publish,
+    until,
 )
 
 HASH = "x-consistent-hash"
+HISTORY = "x-recent-history"
+LENGTH = "x-recent-history-length"
 _PLUGINS = {
     HASH: "rabbitmq_consistent_hash_exchange",
     "x-random": "rabbitmq_random_exchange",
     "x-modulus-hash": "rabbitmq_sharding",
+    HISTORY: "rabbitmq_recent_history_exchange",
 }
 
 
@@ -193,6 +197,51 @@ CONVERSATIONS = [
         bind("~q", "~ae"),
         publish("~x", "k"),
         get("~q"),
+    ),
+    *[
+        _kind(HISTORY, f"length-{name}", exchange("~x", HISTORY, arguments={LENGTH: length}))
+        for name, length in (("zero", 0), ("negative", -1), ("text", "5"), ("float", 1.0), ("void", None), ("true", True))
+    ],
+    _kind(
+        HISTORY,
+        "new-queue",
+        exchange("~x", HISTORY, arguments={LENGTH: 2}),
+        *[publish("~x", f"k{number}", b"%d" % number, message_id=f"m{number}") for number in range(3)],
+        publish("~x", "k", b"not kept", headers={"x-recent-history-no-store": True}),
+        declare("~q"),
+        bind("~q", "~x", "any"),
+        until("~q", 2),
+        *[get("~q") for _ in range(3)],
+        bind("~q", "~x", "any"),
+        bind("~q", "~x", "another"),
+        until("~q", 2),
+        publish("~x", "k", b"fanned out"),
+        until("~q", 3),
+        *[get("~q") for _ in range(4)],
+    ),
+    _kind(
+        HISTORY,
+        "unroutable-is-kept",
+        exchange("~x", HISTORY),
+        publish("~x", "k", mandatory=True),
+        expect("basic.return"),
+        declare("~q"),
+        bind("~q", "~x", "any"),
+        until("~q", 1),
+        get("~q"),
+    ),
+    _kind(
+        HISTORY,
+        "new-exchange",
+        exchange("~x", HISTORY),
+        exchange("~y"),
+        declare("~q"),
+        bind("~q", "~y", "k"),
+        publish("~x", "k", b"one"),
+        publish("~x", "k", b"two", headers={"CC": ["other"]}),
+        call("exchange.bind", source="~x", destination="~y", routing_key=""),
+        until("~q", 2),
+        *[get("~q") for _ in range(2)],
     ),
     _hash(
         "unbound-again",

@@ -8,7 +8,7 @@ from broker.exchanges.default import DefaultExchange
 from tests.broker.exchanges.views import view
 
 # These take every key and lead to all that is bound under it.
-TO_ALL = ("direct", "fanout", "headers", "topic")
+TO_ALL = ("direct", "fanout", "headers", "topic", "x-recent-history")
 
 
 class Queue:
