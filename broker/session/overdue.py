@@ -7,6 +7,7 @@ overdue and cancel the consumer, unless its client cannot be told so.
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from broker.message import Message
 from broker.queues.arguments import CONSUMER_TIMEOUT, is_integer
 from broker.session.ack_timer import RELEASED, AckTimer
 from broker.session.consumer import Getter
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # What RabbitMQ 4.3 gives for the time-out where it closes the channel.
 _UNKNOWN_MS = -1
+# Stands for a message that was taken back: its tag is all that is kept.
+_NOTHING = Message(b"", b"")
 
 
 def watch(channel: "Channel", consumer: "Subscription") -> None:
@@ -88,7 +91,7 @@ def _act(channel: "Channel", tags: list[int], turn: "Turn") -> None:
         _close(channel, _UNKNOWN_MS, turn)
     else:
         give_back(deliveries.values(), turn)
-        by_tag |= {tag: (RELEASED, 0, message) for tag, (_, _, message) in deliveries.items()}
+        by_tag |= dict.fromkeys(tags, (RELEASED, 0, _NOTHING))
         for tag in [consumer.tag for consumer in channel.consumers.values() if consumer in holders]:
             channel.drop_consumer(tag, turn)
             channel.send(Basic.Cancel(tag, nowait=True))
