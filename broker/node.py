@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import broker
 from broker.config import Config
+from broker.firehose import Firehose
 from broker.policies.configured import configured
 from broker.policies.policy import Policy
 from broker.profile import PROFILES
@@ -31,6 +32,8 @@ from protocol.amqp.tables import FieldTable
 # Clients look at product and version to learn what they may do, so those name the RabbitMQ we behave like; the rest is
 # us.
 _PRODUCT = "RabbitMQ"
+# The node's and, as there is no other, the cluster's.
+NAME = "leveret@localhost"
 # The memory alarm is lifted when a fifth of the limit is free again, or it would come and go with every message.
 _ALARM_LIFTED_AT = 0.8
 # A disk that refused to read is asked again this often.
@@ -114,6 +117,14 @@ class Node:
             refusals = vhost.restore(definitions.state, factory.restore)
             self._found += [(ERROR, refusal) for refusal in refusals]
         return vhost
+
+    def set_tracing(self, name: str, on: bool) -> None:
+        """Begin, or end, to send copies of all messages of a virtual host to its trace exchange. Raises KeyError.
+
+        A restart ends it.
+        """
+        vhost = self.vhosts[name]
+        vhost.firehose = Firehose(vhost, NAME, self.backlog) if on else None
 
     def _time_consumers(self) -> None:
         """Policies may say how long deliveries wait for acks."""
@@ -354,7 +365,7 @@ def _server_properties(version: str) -> FieldTable:
             "direct_reply_to": True,
             "consumer_priorities": True,
         },
-        "cluster_name": "leveret@localhost",
+        "cluster_name": NAME,
         "copyright": "The Leveret authors",
         "information": "Licensed under the Apache License 2.0",
         "leveret": broker.__version__,

@@ -46,13 +46,14 @@ from protocol.amqp.errors import (
 Arguments = Mapping[str, Any]
 
 _RESERVED = "amq."
+TRACE_EXCHANGE = "amq.rabbitmq.trace"
 # Name, kind, internal; all are durable. The trace exchange is where RabbitMQ's firehose publishes.
 _PREDECLARED = (
     ("amq.direct", "direct", False),
     ("amq.fanout", "fanout", False),
     ("amq.headers", "headers", False),
     ("amq.match", "headers", False),
-    ("amq.rabbitmq.trace", "topic", True),
+    (TRACE_EXCHANGE, "topic", True),
     ("amq.topic", "topic", False),
 )
 _NAME_RANDOM_BYTES = 16
@@ -110,6 +111,28 @@ class Queue(Protocol):
     def begin(self, turn: Any) -> None: ...
 
 
+class Origin(Protocol):
+    """Whose messages they are."""
+
+    @property
+    def connection(self) -> str:
+        """Both addresses."""
+
+    @property
+    def channel(self) -> int: ...
+    @property
+    def user(self) -> str: ...
+
+
+class Firehose(Protocol):
+    """Is shown what is published and delivered. See ``broker.firehose``."""
+
+    def published(
+        self, messages: Iterable[Any], queues: Sequence[Any], more_keys: Sequence[str], origin: Origin
+    ) -> None: ...
+    def delivered(self, queue: str, messages: Iterable[Any], origin: Origin, *, redelivered: bool) -> None: ...
+
+
 class Journal(Protocol):
     """Takes what is durable, each right after it changed: exchanges, queues, bindings of which both ends are, policies.
 
@@ -160,6 +183,7 @@ class VirtualHost(Generic[Q]):
         "_queue_table",
         "_random_bytes",
         "exchanges",
+        "firehose",
         "name",
         "policies",
         "queues",
@@ -180,6 +204,8 @@ class VirtualHost(Generic[Q]):
     ) -> None:
         self.name = name
         self._make_delay_queue = make_delay_queue or _no_delay_queue
+        # None while nobody traces.
+        self.firehose: Firehose | None = None
         self._profile = profile
         self._on_policies_changed = on_policies_changed
         self._queue_table = rules.queue_table(profile)

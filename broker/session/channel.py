@@ -22,6 +22,7 @@ from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
 from broker.session.settling import discard, give_back, requeue, settle
 from broker.session.stream_consumer import StreamConsumer
 from broker.session.subscription import Limit, Subscription
+from broker.session.tap import Tap
 from broker.session.transaction import Settle, Transaction
 from broker.session.unsettled import Delivery, Unsettled
 from broker.store.committing import Logged
@@ -68,7 +69,8 @@ class Channel:
         self._replies: ReplyQueue | None = None
         self._confirms: Confirms | None = None
         self._transaction: Transaction | None = None
-        self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max)
+        self._tap = Tap(vhost, owner.connection_name, number, owner.user)
+        self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max, tap=self._tap)
         self._direct = Direct(owner.outbox.append)
 
     # -- hot path ------------------------------------------------------------------------------------------------------
@@ -246,6 +248,7 @@ class Channel:
             "unsettled": self.unsettled,
             "outbox": self.owner.outbox,
             "on_queue_gone": self._queue_gone,
+            "tap": self._tap,
         }
 
     def _unguessable(self, prefix: str) -> str:
@@ -319,6 +322,7 @@ class Channel:
             overdue.got(self, getter, tag)
         head = basic.get_ok(self.number, tag, redelivered, message.route, queue.message_count)
         self.owner.outbox.append(head + readdress(message.content, self.number, self._frame_max))
+        self._tap.delivered(queue.name, [message], redelivered=redelivered)
         return None
 
     def recover(self, method: Basic.Recover | Basic.RecoverAsync, turn: "Turn") -> Method | None:

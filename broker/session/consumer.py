@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from broker.message import Message
 from broker.queues.classic import ClassicQueue
+from broker.session.reply_to import KIND as REPLY_TO
 from broker.session.subscription import UNLIMITED, Subscription
 from protocol.amqp import basic
 from protocol.amqp.content import readdress
@@ -107,6 +108,8 @@ class Consumer(Subscription):
         unsettled.next_tag = tag
         self.last_tag = tag - 1
         self.outbox.append(b"".join(pieces))
+        if self.tap.vhost.firehose is not None and self.queue.kind != REPLY_TO:
+            self.tap.delivered(self.queue.name, messages, redelivered=redelivered)
         if by_tag is not None:
             self.limit.outstanding += len(messages)
             self.shared.outstanding += len(messages)

@@ -12,6 +12,7 @@ from broker.message import ExpiringMessage, Message
 from broker.queues import Queue
 from broker.queues.delay import KIND as DELAY
 from broker.session.reply_to import PSEUDO_QUEUE
+from broker.session.tap import Tap
 from broker.store.committing import Logged
 from broker.vhost import VirtualHost
 from protocol.amqp import basic, properties, replies
@@ -89,6 +90,7 @@ class Publisher:
         "_logs",
         "_persistent",
         "_routes",
+        "_tap",
         "_user",
         "_version",
         "_vhost",
@@ -103,9 +105,11 @@ class Publisher:
         *,
         channel: int,
         frame_max: int,
+        tap: Tap,
     ) -> None:
         self._vhost = vhost
         self._user = user
+        self._tap = tap
         self._channel = channel
         self._frame_max = frame_max
         self._routes: dict[bytes, _Route] = {}
@@ -133,6 +137,8 @@ class Publisher:
         if route.queues is None or run.flags & _LOOKED_INTO:
             self._publish_each(route, run.contents, outlet, turn)
         else:
+            if self._vhost.firehose is not None:
+                self._tap.published(run.contents, route.wire, route.queues)
             self._deliver(route, route.queues, run.contents, outlet, turn)
         return self._logs
 
@@ -167,6 +173,8 @@ class Publisher:
         try:
             for content in contents:
                 where, sent, lives_ms = self._look_into(route, content, turn)
+                if self._vhost.firehose is not None:
+                    self._tap.published([sent], route.wire, where, _hidden_keys(content))
                 if (where is not queues and where != queues) or expires is (lives_ms is None):
                     # Not in the next statement: what raises there must not find them again.
                     waiting, group, ttls, lives = group, [], lives, []
@@ -241,6 +249,10 @@ class Publisher:
         head = basic.basic_return(self._channel, replies.NO_ROUTE.code, _NO_ROUTE, route.wire)
         for content in contents:
             outlet.give_back(head + readdress(content, self._channel, self._frame_max))
+
+
+def _hidden_keys(content: bytes) -> list[str]:
+    return _more_keys(properties.headers(properties_of(content)) or {}, "BCC")
 
 
 def _only_held_back(queues: Queues) -> bool:

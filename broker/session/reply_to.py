@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from broker.turn import Turn
 
 PSEUDO_QUEUE = "amq.rabbitmq.reply-to"
+KIND = "reply-to"
 # What may wait for a requester that reads slowly. Replies come as fast as they were asked for, so this is far more than
 # deliveries get (256 KiB would lose the second of two large replies), and still bounded.
 _UNREAD_MAX_BYTES = 16 * 1024 * 1024
@@ -28,7 +29,7 @@ class ReplyQueue:
 
     __slots__ = ("consumer", "name")
 
-    kind = "reply-to"
+    kind = KIND
     message_count = 0
     consumer_count = 1
     # It cannot make a transaction partial: replies may get lost.

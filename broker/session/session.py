@@ -104,6 +104,11 @@ class Session:
         given = self.connection.client_properties.get("connection_name")
         return f"{self.peer} ({given})" if isinstance(given, str) else self.peer
 
+    @property
+    def connection_name(self) -> str:
+        """As RabbitMQ names it: both ends."""
+        return f"{self.peer} -> {self.local}"
+
     # -- input ---------------------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, turn: Turn) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from broker.message import Message
 from broker.queues.stream import StreamQueue
 from broker.session.subscription import Subscription
+from broker.store.records import read
 from protocol.amqp import basic
 from protocol.amqp.offset_header import OffsetStamp
 
@@ -34,6 +35,8 @@ class StreamConsumer(Subscription):
         unsettled, count = self._unsettled, len(records)
         tag = unsettled.next_tag
         self.outbox.append(self._stamp.deliveries(records, tag, first_offset))
+        if self.tap.vhost.firehose is not None:
+            self.tap.delivered(self.queue.name, read(records), redelivered=False)
         place = (self, first_offset, _NOTHING)
         unsettled.by_tag.update(dict.fromkeys(range(tag, tag + count), place))
         unsettled.next_tag = tag + count

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from broker.session.outbox import Outbox
+from broker.session.tap import Tap
 from broker.session.unsettled import Unsettled
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Subscription:
         "queue",
         "shared",
         "tag",
+        "tap",
         "timed",
     )
 
@@ -59,7 +61,9 @@ class Subscription:
         unsettled: Unsettled,
         outbox: Outbox,
         on_queue_gone: "Callable[[Any, Turn], None]",
+        tap: Tap,
     ) -> None:
+        self.tap = tap
         self.tag = tag
         self.queue = queue
         self.arguments = arguments

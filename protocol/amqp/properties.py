@@ -12,7 +12,7 @@ Source: AMQP 0-9-1, sections 2.3.5.2 and 4.2.6.1; field types as RabbitMQ reads 
 
 from functools import lru_cache
 
-from protocol.amqp.tables import DEPTH_MAX, FieldTable, read_table, write_table
+from protocol.amqp.tables import DEPTH_MAX, FieldTable, Long, read_table, write_table
 
 _CONTENT_TYPE = 1 << 15
 _CONTENT_ENCODING = 1 << 14
@@ -24,7 +24,10 @@ REPLY_TO = 1 << 9
 EXPIRATION = 1 << 8
 MESSAGE_ID = 1 << 7
 TIMESTAMP = 1 << 6
+_TYPE = 1 << 5
 USER_ID = 1 << 4
+_APP_ID = 1 << 3
+_CLUSTER_ID = 1 << 2
 
 # Not of the wire, set by a Checker: there seems to be a CC or BCC header; reply_to asks for direct reply-to; the
 # delivery mode is 2.
@@ -48,14 +51,31 @@ _LAYOUT = (
     (EXPIRATION, _SHORT_STRING),
     (MESSAGE_ID, _SHORT_STRING),
     (TIMESTAMP, 8),
-    (1 << 5, _SHORT_STRING),  # type
+    (_TYPE, _SHORT_STRING),
     (USER_ID, _SHORT_STRING),
-    (1 << 3, _SHORT_STRING),  # app_id
-    (1 << 2, _SHORT_STRING),  # cluster_id
+    (_APP_ID, _SHORT_STRING),
+    (_CLUSTER_ID, _SHORT_STRING),
+)
+_NAMES = (
+    "content_type",
+    "content_encoding",
+    "headers",
+    "delivery_mode",
+    "priority",
+    "correlation_id",
+    "reply_to",
+    "expiration",
+    "message_id",
+    "timestamp",
+    "type",
+    "user_id",
+    "app_id",
+    "cluster_id",
 )
 _REPLY_TO_PSEUDO_QUEUE = b"\x15amq.rabbitmq.reply-to"
 # A second flag word would follow; no property of class basic lives there.
 _CONTINUED = 1
+_INT_MAX = 2**31 - 1
 
 _VALUE_BYTES = {
     ord("t"): 1,
@@ -239,6 +259,23 @@ def headers(properties: bytes) -> FieldTable | None:
     """The header table, decoded, or None where the message has none. ``properties`` were checked."""
     place = _place(properties, HEADERS)
     return None if place is None else read_table(properties, place)[0]
+
+
+def fields(properties: bytes) -> FieldTable:
+    """All of them that there are, decoded, by their names in RabbitMQ. ``properties`` were checked."""
+    found: FieldTable = {}
+    for (flag, width), name in zip(_LAYOUT, _NAMES, strict=True):
+        place = _place(properties, flag)
+        if place is None:
+            continue
+        if width == _TABLE:
+            found[name] = read_table(properties, place)[0]
+        elif width == _SHORT_STRING:
+            found[name] = short_string(properties, flag)
+        else:
+            number = int.from_bytes(raw_property(properties, flag), "big")
+            found[name] = number if number <= _INT_MAX else Long(number)
+    return found
 
 
 def headers_place(data: bytes, start: int) -> int:
