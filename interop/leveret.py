@@ -27,6 +27,8 @@ class Leveret:
     It keeps nothing, unless the flags name a data directory.
     """
 
+    root = _ROOT
+
     def __init__(self, port: int = 0, *flags: str) -> None:
         self.port = port
         self._flags = flags if "--data-dir" in flags else ("--ephemeral", *flags)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 
 from interop.conformance.accepted import ACCEPTED, Accepted
+from interop.conformance.operators import Operator
 from interop.conformance.stage import hold
 from interop.conformance.steps import Conversation
 
@@ -13,12 +14,17 @@ from interop.conformance.steps import Conversation
 _AT_ONCE = 8
 
 
-def hold_all(conversations: Iterable[Conversation], url: str, patience_s: float = 10.0) -> dict[str, list[str]]:
-    """Transcripts by name. A conversation that could not be held at all has one line, saying why."""
+def hold_all(
+    conversations: Iterable[Conversation], url: str, patience_s: float = 10.0, operator: Operator | None = None
+) -> dict[str, list[str]]:
+    """Transcripts by name. A conversation that could not be held at all has one line, saying why.
+
+    Without an ``operator`` none may be among them that needs one.
+    """
 
     def one(conversation: Conversation) -> tuple[str, list[str]]:
         try:
-            return conversation.name, hold(conversation, url, patience_s)
+            return conversation.name, hold(conversation, url, patience_s, operator)
         except (OSError, KeyError) as problem:
             return conversation.name, [f"could not be held: {problem!r}"]
 

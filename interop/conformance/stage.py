@@ -6,15 +6,18 @@ a/1 > queue.declare queue='~q' durable=True                            what we s
 
 import binascii
 import time
+from dataclasses import replace
 from typing import Any
 
 from interop.conformance import wire
 from interop.conformance.normal import Normaliser, render
+from interop.conformance.operators import Operator
 from interop.conformance.peer import CLOSED, SILENT, Event, Peer
 from interop.conformance.steps import (
     CAPABILITIES,
     AwaitClosed,
     Call,
+    ClearPolicy,
     Confirms,
     Connect,
     Conversation,
@@ -26,6 +29,7 @@ from interop.conformance.steps import (
     Quiet,
     Raw,
     Send,
+    SetPolicy,
     Skip,
     Step,
     Tcp,
@@ -37,9 +41,12 @@ _ENDS = (CLOSED, SILENT, "connection.close")
 _POLL_S = 0.01
 
 
-def hold(conversation: Conversation, url: str, patience_s: float = 10.0) -> list[str]:
-    """The transcript of ``conversation`` with the broker at ``url``. Leaves nothing behind on the broker."""
-    stage = Stage(conversation, url, patience_s)
+def hold(conversation: Conversation, url: str, patience_s: float = 10.0, operator: Operator | None = None) -> list[str]:
+    """The transcript of ``conversation`` with the broker at ``url``. Leaves nothing behind on the broker.
+
+    ``operator`` is for conversations that need one.
+    """
+    stage = Stage(conversation, url, patience_s, operator)
     stage.sweep()
     try:
         stage.play()
@@ -52,7 +59,10 @@ def hold(conversation: Conversation, url: str, patience_s: float = 10.0) -> list
 class Stage:
     """The connections of one conversation and its transcript so far."""
 
-    def __init__(self, conversation: Conversation, url: str, patience_s: float) -> None:
+    def __init__(self, conversation: Conversation, url: str, patience_s: float, operator: Operator | None) -> None:
+        self.operator = operator
+        # Set and not yet cleared.
+        self.policies: dict[tuple[str, bool], None] = {}
         self.conversation = conversation
         self.url = url
         self.patience_s = patience_s
@@ -75,6 +85,9 @@ class Stage:
     def leave(self) -> None:
         for peer in self.peers.values():
             peer.close()
+        for name, operator in self.policies:
+            assert self.operator is not None
+            self.operator.clear_policy(ClearPolicy(name, operator))
 
     def sweep(self) -> None:
         """Delete every queue and exchange the conversation names, so that it can be held again."""
@@ -136,8 +149,34 @@ class Stage:
                 self._until(step)
             case UntilNoExchange():
                 self._until_no_exchange(step)
+            case SetPolicy():
+                self._set_policy(step)
+            case ClearPolicy():
+                self._clear_policy(step)
             case Pause():
                 time.sleep(step.seconds)
+
+    def _set_policy(self, step: SetPolicy) -> None:
+        said = {"definition": step.definition, "apply_to": step.apply_to, "priority": step.priority}
+        self._operator_says(f"set{' operator' * step.operator} policy {step.name} for {step.pattern} {render(said)}")
+        assert self.operator is not None
+        name = self._fill(step.name)
+        self.policies[name, step.operator] = None
+        step = replace(step, name=name, pattern=self._fill(step.pattern), definition=self._fill(step.definition))
+        self._operator_hears(self.operator.set_policy(step))
+
+    def _clear_policy(self, step: ClearPolicy) -> None:
+        self._operator_says(f"clear{' operator' * step.operator} policy {step.name}")
+        assert self.operator is not None
+        name = self._fill(step.name)
+        self.policies.pop((name, step.operator), None)
+        self._operator_hears(self.operator.clear_policy(ClearPolicy(name, step.operator)))
+
+    def _operator_says(self, what: str) -> None:
+        self.lines.append(f"operator > {what}")
+
+    def _operator_hears(self, refusal: str) -> None:
+        self.lines += [f"operator < {self.normaliser(line)}" for line in refusal.splitlines() if line]
 
     def _send(self, step: Send | Call) -> None:
         arguments = self._fill(step.arguments)

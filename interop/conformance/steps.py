@@ -156,6 +156,29 @@ class UntilNoExchange:
 
 
 @dataclass(frozen=True)
+class SetPolicy:
+    """What an operator sets beside the protocol; where it is refused, the words are recorded.
+
+    Before the conversation ends it is cleared.
+    """
+
+    name: str
+    pattern: str
+    definition: Any
+    apply_to: str
+    priority: int
+    operator: bool
+
+
+@dataclass(frozen=True)
+class ClearPolicy:
+    """An operator clears it, or is told that there is none."""
+
+    name: str
+    operator: bool
+
+
+@dataclass(frozen=True)
 class Pause:
     """Let so much time pass, for what only the clock decides."""
 
@@ -177,7 +200,9 @@ Step = (
     | AwaitClosed
     | Drop
     | Until
-    | UntilNoExchange
+    | UntilNoExchange @ dataclass(frozen=True)
+    | SetPolicy
+    | ClearPolicy
     | Pause
 )
 
@@ -196,6 +221,11 @@ class Conversation:
     # What a RabbitMQ must have enabled for it.
     plugin: str = ""
     theme: str = field(default="", compare=False)
+
+    @property
+    def needs_operator(self) -> bool:
+        """Whether more is asked for than clients can ask: a broker of which we are the operator."""
+        return any(isinstance(step, SetPolicy | ClearPolicy) for step in self.steps)
 
 
 def conversation(
@@ -280,6 +310,22 @@ def until_gone(queue: str) -> Until:
 
 def until_no_exchange(name: str) -> UntilNoExchange:
     return UntilNoExchange(name)
+
+
+@dataclass(frozen=True)
+def policy(
+    definition: Any,
+    pattern: str = "^~q$",
+    name: str = "~p",
+    apply_to: str = "all",
+    priority: int = 0,
+    operator: bool = False,
+) -> SetPolicy:
+    return SetPolicy(name, pattern, definition, apply_to, priority, operator)
+
+
+def clear_policy(name: str = "~p", operator: bool = False) -> ClearPolicy:
+    return ClearPolicy(name, operator)
 
 
 def pause(seconds: float) -> Pause:

@@ -5,8 +5,8 @@ import pytest
 from interop.conformance import judge, record
 from interop.conformance.accepted import ACCEPTED, Accepted
 from interop.conformance.conversations import ALL
+from interop.conformance.operators import OperatedLeveret
 from interop.conformance.steps import Conversation
-from interop.leveret import Leveret
 
 RECORDS = record.load()
 
@@ -15,8 +15,8 @@ RECORDS = record.load()
 def transcripts(request: pytest.FixtureRequest) -> dict[str, list[str]]:
     """What leveret said in each conversation that was selected, held side by side so that waits do not add up."""
     chosen = [item.callspec.params["conversation"] for item in request.session.items if _is_conversation(item)]
-    with Leveret() as leveret:
-        held = judge.hold_all(chosen, leveret.url)
+    with OperatedLeveret() as leveret:
+        held = judge.hold_all(chosen, leveret.url, operator=leveret)
         assert "Traceback" not in leveret.log, leveret.log
     return held
 

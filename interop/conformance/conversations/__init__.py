@@ -18,6 +18,7 @@ from interop.conformance.conversations import (
     handshake,
     length,
     overflow,
+    policy,
     priority,
     publish,
     qos,
@@ -46,7 +47,7 @@ _THEMES = (
     handshake, framing, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
     confirm, consume, priority, acknowledge, qos, tx, reply, stream_declare, stream_queue, stream_consume, stream_offset, stream_property,
     stream_acknowledge, stream_publish, stream_filter, stream_retention, ttl, ttl_zero, ttl_words, expires, length,
-    overflow, dead_letter, dead_letter_target, dead_letter_headers, dead_letter_cycle,
+    overflow, policy, dead_letter, dead_letter_target, dead_letter_headers, dead_letter_cycle,
 )  # fmt: skip
 
 ALL: tuple[Conversation, ...] = tuple(one for theme in _THEMES for one in theme.CONVERSATIONS)
