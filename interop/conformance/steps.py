@@ -200,7 +200,7 @@ Step = (
     | AwaitClosed
     | Drop
     | Until
-    | UntilNoExchange @ dataclass(frozen=True)
+    | UntilNoExchange
     | SetPolicy
     | ClearPolicy
     | Pause
@@ -312,7 +312,6 @@ def until_no_exchange(name: str) -> UntilNoExchange:
     return UntilNoExchange(name)
 
 
-@dataclass(frozen=True)
 def policy(
     definition: Any,
     pattern: str = "^~q$",

@@ -2,9 +2,10 @@
 
 from interop.conformance.accepted.difference import Accepted
 from interop.conformance.accepted.general import GENERAL
+from interop.conformance.accepted.policies import POLICIES
 from interop.conformance.accepted.queues import QUEUES
 from interop.conformance.accepted.streams import STREAMS
 
-ACCEPTED: tuple[Accepted, ...] = (*GENERAL, *QUEUES, *STREAMS)
+ACCEPTED: tuple[Accepted, ...] = (*GENERAL, *POLICIES, *QUEUES, *STREAMS)
 
 __all__ = ["ACCEPTED", "Accepted"]

@@ -213,6 +213,12 @@ CONVERSATIONS: tuple[Conversation, ...] = (
         policy({"max-length": 1, "overflow": "drop-head"}), pause(0.2), sent(b"1"), sent(b"2", first=2), get("~q", no_ack=True),
     ),
     conversation(
+        "policy/overflow-of-a-quorum-queue-the-policys-wins",
+        CONFIRMED, declare("~q", arguments={**QUORUM, "x-overflow": "drop-head"}),
+        policy({"max-length": 1, "overflow": "reject-publish"}), pause(0.3),
+        sent(b"1"), sent(b"2", first=2), pause(0.2), sent(b"3", first=3), pause(0.2), sent(b"4", first=4), get("~q", no_ack=True),
+    ),
+    conversation(
         "policy/overflow-operators-wins",
         QUEUE, policy({"max-length": 1, "overflow": "drop-head"}),
         policy({"overflow": "reject-publish"}, operator=True), pause(0.2), sent(b"1"), sent(b"2", first=2), get("~q", no_ack=True),
