@@ -59,6 +59,12 @@ class OperatedLeveret(Leveret):
             stderr=self._log,
         )
 
+    def kill(self) -> None:
+        process = self._process
+        super().kill()
+        if process is not None:
+            process.communicate()
+
     def set_policy(self, step: SetPolicy) -> str:
         verb = "set_operator_policy" if step.operator else "set_policy"
         aims = {"apply_to": step.apply_to, "priority": step.priority}

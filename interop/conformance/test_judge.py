@@ -3,10 +3,12 @@
 import pytest
 
 from interop.conformance import judge, record
+from interop.conformance.__main__ import main
 from interop.conformance.accepted import Accepted
 from interop.conformance.conversations import ALL
 from interop.conformance.normal import Normaliser, render
 from interop.conformance.wire import Typed
+from interop.leveret import Leveret
 
 _ONE, _TWO = "amq.gen-" + "a" * 22, "amq.gen-" + "-_" * 11
 
@@ -45,6 +47,14 @@ def test_an_accepted_difference_takes_the_records_place_in_its_conversation_only
 def test_a_difference_is_a_diff_and_agreement_is_empty() -> None:
     assert judge.difference(["a", "b"], ["a", "b"]) == ""
     assert "-b\n+c" in judge.difference(["a", "b"], ["a", "c"])
+
+
+def test_at_somebody_elses_broker_what_needs_an_operator_is_left_out_aloud(capsys: pytest.CaptureFixture[str]) -> None:
+    with Leveret() as leveret:
+        status = main(["compare", "--url", leveret.url, "--only", "policy/clear"])
+        said = capsys.readouterr().out
+        assert said.startswith(f"1 left out, since nobody can set policies at {leveret.url}: policy/clear\n0 of 0 ")
+        assert status == 0
 
 
 def test_versions_compare_by_number_and_none_is_the_oldest() -> None:

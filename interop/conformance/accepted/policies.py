@@ -24,6 +24,13 @@ POLICIES: tuple[Accepted, ...] = (
         "Offsets count messages only; RabbitMQ's records of publishers take some, too.",
     ),
     *[
+        Accepted("policy/refused-mirroring", line, (), "Mirroring may be asked for, as with 3.13, and has no effect.")
+        for line in (
+            "operator < Validation failed",
+            'operator < [{<<"ha-mode">>,<<"all">>}] are not recognised policy settings',
+        )
+    ],
+    *[
         Accepted(
             "policy/overflow-of-a-quorum-queue-the-policys-wins", theirs, (ours,), "A limit is met to the message."
         )

@@ -281,9 +281,10 @@ CONVERSATIONS: tuple[Conversation, ...] = (
     ),
     conversation(
         "policy/refused-by-newer-versions",
-        policy({"max-length": -1}, apply_to="nope"), policy({"ha-mode": "all"}), policy({"target-group-size": 0}),
+        policy({"max-length": -1}, apply_to="nope"), policy({"target-group-size": 0}),
         policy({"stream-filter-size-bytes": 15}), policy({"consumer-timeout": -1}), policy({"overflow": "x"}, operator=True),
         since="4.0",
     ),
+    conversation("policy/refused-mirroring", policy({"ha-mode": "all"}), since="4.0"),
     conversation("policy/refused-pattern", policy({"max-length": 1}, pattern="("), policy({"max-length": 1}, pattern="*a")),
 )  # fmt: skip
