@@ -113,3 +113,28 @@ def test_in_3_13_there_are_none():
     client.declare(durable=True, arguments=QUORUM)
     published(client, (b"a", 0), (b"b", 9))
     assert client.drain() == [b"a", b"b"]
+
+
+def test_what_ends_its_consumers_again_and_again_is_a_dead_letter(broker, client):
+    client.declare("dead")
+    client.declare(
+        durable=True,
+        arguments={**QUORUM, "x-delivery-limit": 1, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"},
+    )
+    client.publish(1, b"poison")
+    for count in (None, 1):
+        victim = broker.connect(1)
+        victim.consume()
+        (got,) = victim.deliveries()
+        assert counts(got) == count
+        victim.die()
+    assert client.count() == 0
+    assert client.get("dead").properties.headers["x-death"][0]["reason"] == "delivery_limit"
+
+
+def test_a_prefetch_for_the_channel_is_refused(client):
+    client.declare(durable=True, arguments=QUORUM)
+    client.call(1, Basic.Qos(prefetch_count=3, global_=True), Basic.QosOk)
+    client.send(1, Basic.Consume(queue="q", consumer_tag="c"))
+    text = "NOT_IMPLEMENTED - queue 'q' in vhost '/' does not support global qos"
+    client.expect_closed(540, text, Basic.Consume)
