@@ -132,3 +132,23 @@ def test_a_policy_that_cannot_be_is_one_line_and_status_2(tmp_path):
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "policies: 'p' cannot be used: -1 is not a valid maximum length; pattern should be regular" in result.stderr
+
+
+def test_policies_of_the_file_act_from_the_start(tmp_path):
+    file = tmp_path / "leveret.toml"
+    file.write_text(
+        'host = "127.0.0.1"\nport = 0\nephemeral = true\ndefault_queue_type = "quorum"\n'
+        '[[policies]]\nname = "short"\npattern = "^work"\ndefinition.max-length = 1\n'
+    )
+    with running(LEVERET_CONFIG=str(file)) as (_, lines):
+        ((_, port),) = ports(lines)
+        url = f"amqp://guest:guest@127.0.0.1:{port}/%2f"
+        with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            channel.queue_declare("work", durable=True)
+            for _ in range(3):
+                channel.basic_publish("", "work", b"m")
+            assert channel.queue_declare("work", passive=True).method.message_count == 1
+            with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="current is 'quorum'"):
+                channel.queue_declare("work", durable=True, arguments={"x-queue-type": "classic"})
