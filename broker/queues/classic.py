@@ -190,35 +190,40 @@ class ClassicQueue:
         rules = self.rules or self._begin_rules()
         expires = isinstance(messages[0], ExpiringMessage)
         kept = rules.received(messages, turn.wall_ms)
-        log = None
-        if rules.trims_each:
-            for message in kept:
-                log = self._add([message], len(message.content), turn, persistent=persistent) or log
-                if max(rules.over()) > 0:
-                    turn.touch(self)
-                    turn.catch_up_with(self)
-        elif not rules.refuses:
-            log = self._add(kept, size_bytes, turn, persistent=persistent)
+        if rules.refuses or rules.mixes(kept):
+            log = self._enqueue_singly(rules, messages, kept, turn, persistent=persistent)
         else:
-            refused: list[Message] = []
-            for published, message in zip(messages, kept, strict=True):
-                if self._has_room(rules, message, turn):
-                    log = self._add([message], len(message.content), turn, persistent=persistent) or log
-                else:
-                    refused.append(message)
-                    turn.refused.add(published)
-            if refused and self.settings.overflow == REJECT_TO_DEAD_LETTERS:
-                self.burials.add(self, [(NO_PLACE, message) for message in refused], MAXLEN, turn)
-            turn.touch(self)
+            log = self._add(kept, size_bytes, turn, persistent=persistent)
         if log is not None and expires:
             log.has_expiring = True
         return log
 
+    def _enqueue_singly(
+        self, rules: Rules, messages: list[Message], kept: list[Message], turn: "Turn", *, persistent: bool
+    ) -> QueueLog | None:
+        """Where it matters how the queue stands as each message comes: it may be refused, or overtake another."""
+        log = None
+        refused: list[Message] = []
+        for published, message in zip(messages, kept, strict=True):
+            if rules.refuses and not self._has_room(rules, message, turn):
+                refused.append(message)
+                turn.refused.add(published)
+                continue
+            log = self._add([message], len(message.content), turn, persistent=persistent) or log
+            if self.settings.max_priority:
+                # What a consumer waits for, has no time or is over a limit goes before a more urgent one comes.
+                turn.touch(self)
+                turn.catch_up_with(self)
+        if refused and self.settings.overflow == REJECT_TO_DEAD_LETTERS:
+            self.burials.add(self, [(NO_PLACE, message) for message in refused], MAXLEN, turn)
+        turn.touch(self)
+        return log
+
     def _has_room(self, rules: Rules, message: Message, turn: "Turn") -> bool:
-        """Whether a queue that refuses takes this one: perhaps consumers take what waits, as they do in RabbitMQ before
-        the next message comes.
+        """Whether a queue that refuses takes this one: perhaps what waits is taken by consumers or has outlived its
+        time, as it does in RabbitMQ before the next message comes.
         """
-        if not rules.has_room(message) and self._subscribers:
+        if not rules.has_room(message) and (self._subscribers or rules.is_due(turn.wall_ms)):
             turn.touch(self)
             turn.catch_up_with(self)
         return rules.has_room(message)

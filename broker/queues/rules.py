@@ -83,6 +83,10 @@ class Rules:
             return False
         return settings.max_bytes is None or queue.ready.body_bytes + body_bytes(message.content) <= settings.max_bytes
 
+    def mixes(self, kept: list[Message]) -> bool:
+        """Whether some of these messages are more urgent than others."""
+        return self.settings.max_priority > 0 and any(message.priority != kept[0].priority for message in kept)
+
     # -- out -----------------------------------------------------------------------------------------------------------
 
     def expire(self, before_ms: int, budget: int, turn: "Turn", *, at_once: bool = False) -> int:
@@ -127,22 +131,10 @@ class Rules:
             cost += queue.bury(entries, MAXLEN, turn)
         return cost
 
-    @property
-    def trims_each(self) -> bool:
-        """Whether it has to be trimmed after each message: what goes is the most urgent one of those that are there."""
-        return self.settings.max_priority > 0 and self.settings.limited and not self.settings.rejects
-
-    def over(self) -> tuple[int, int]:
-        """By how many messages and bytes the queue is over its limits; below them it is by fewer than none."""
-        queue, settings = self._queue, self.settings
-        return (
-            0 if settings.max_length is None else queue.message_count - settings.max_length,
-            0 if settings.max_bytes is None else queue.ready.body_bytes - settings.max_bytes,
-        )
-
     def _excess(self) -> list[Entry]:
-        queue = self._queue
-        over, over_bytes = self.over()
+        queue, settings = self._queue, self.settings
+        over = 0 if settings.max_length is None else queue.message_count - settings.max_length
+        over_bytes = 0 if settings.max_bytes is None else queue.ready.body_bytes - settings.max_bytes
         entries: list[Entry] = []
         while len(queue.ready) and len(entries) < _PIECE and (over > 0 or over_bytes > 0):
             entry = taken(queue.ready.level)
@@ -150,6 +142,11 @@ class Rules:
             over -= 1
             over_bytes -= body_bytes(entry[1].content)
         return entries
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether the head has outlived its time."""
+        head = self._queue.ready.level.head_message()
+        return head is not None and head.deadline_ms <= now_ms
 
     def next_deadline_ms(self) -> int | None:
         """When the head will have outlived its time, unless the queue is touched before."""

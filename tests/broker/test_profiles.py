@@ -1,5 +1,7 @@
 """Each point where RabbitMQ's versions part, under each profile, as clients see it."""
 
+import datetime as dt
+
 import pamqp.body
 import pamqp.frame
 import pamqp.header
@@ -294,7 +296,8 @@ def test_an_x_death_that_a_client_wrote(profile, expected):
     client = connected(profile)
     client.declare("dead", exclusive=True)
     client.declare(exclusive=True, arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})
-    death = {"count": 4, "reason": "rejected", "queue": "q", "exchange": "", "routing-keys": ["q"]}
+    time = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    death = {"count": 4, "reason": "rejected", "queue": "q", "time": time, "exchange": "", "routing-keys": ["q"]}
     client.publish(1, b"m", headers={"x-death": [death]})
     client.send(1, Basic.Reject(client.get(no_ack=False).delivery_tag, requeue=False))
     assert [each["count"] for each in client.get("dead").properties.headers["x-death"]] == [expected]

@@ -163,6 +163,14 @@ CONVERSATIONS = [
         left(1),
     ),
     conversation(
+        "overflow/expired-ones-make-room-at-once",
+        queue(x_overflow="reject-publish", x_max_length=1, x_message_ttl=0),
+        CONFIRMED,
+        published(b"1", b"2", b"3"),
+        confirms(1, 3),
+        left(0),
+    ),
+    conversation(
         "overflow/priority-does-not-matter",
         full(x_max_priority=5),
         published(b"3", priority=5),

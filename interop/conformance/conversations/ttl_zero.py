@@ -129,4 +129,18 @@ CONVERSATIONS = [
         died(1),
         passive("~q"),
     ),
+    conversation(
+        "ttl/zero-by-message-with-priorities",
+        mortal(x_max_priority=5),
+        [*published(b"low", expiration="0"), *published(b"high", expiration="0", priority=5)],
+        died(2),
+    ),
+    conversation(
+        "ttl/zero-with-priorities-and-a-consumer",
+        mortal(x_max_priority=5, x_message_ttl=0),
+        consume("~q"),
+        [*published(b"low"), *published(b"high", priority=5), *published(b"middle", priority=3)],
+        deliveries(3),
+        passive("~dead"),
+    ),
 ]
