@@ -23,7 +23,7 @@ from broker.store.journal import DefinitionsJournal
 from broker.store.queue_log import QueueLog
 from broker.store.store import Store, definitions_log
 from broker.timetable import Timetable
-from broker.turn import CHORE_BUDGET, ERROR, INFO, WARNING, Backlog, Read, Turn
+from broker.turn import ERROR, INFO, WARNING, Backlog, Read, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp.connection import Offer
 from protocol.amqp.errors import connection_forced
@@ -249,7 +249,6 @@ class Node:
 
     def resume(self, turn: Turn) -> None:
         """Go on with what an earlier turn left over. Queues that wait to hand out are ``turn.finish``'s."""
-        turn.chore_budget = CHORE_BUDGET
         unread, self.backlog.unread = self.backlog.unread, {}
         for session in unread:
             session.read_on(turn)

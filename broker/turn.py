@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 # How many messages the queues of one turn may hand out before every other peer gets its chance: some 20 ms of work.
 DISPATCH_BUDGET = 8192
-# What a turn may spend on chores beside that, in messages handed out, its last chore not counted. A turn that somebody
-# waits for: one piece of 256 dead letters, 1 to 2 ms. One that goes on with what was left over: 2 or 3 of them. (With
-# 4096 for both, others at 1,000 messages a second saw a p99 of 95 to 167 ms, on two busy cores; with these 15 to 35.)
-CHORE_SHARE = 256
-CHORE_BUDGET = 2048
+# What a turn may spend on chores beside that, in messages handed out, its last chore not counted: one piece of 256 dead
+# letters, 1 to 2 ms, where a turn itself costs 0.1. (A million that expire at once take as long as with 4096; others
+# at 1,000 messages a second then saw a p99 of 95 ms, on two busy cores, and now see one of 28.)
+CHORE_BUDGET = 256
 # And for each message that it puts into a queue: that one may drive a dead letter out of it, which must not wait for
 # ever longer.
-_CHORE_SHARE_EACH = 5
+_CHORE_EACH = 5
 # How many times the input of one turn may put a message into a queue before the rest of that input waits, likewise. A
 # read of 64 KiB holds some 900 small messages: no fanout to fewer than 70 queues ever meets it.
 INPUT_BUDGET = 65_536
@@ -125,7 +124,6 @@ class Turn:
         "_chores_cost",
         "_flushes",
         "_on_dispatched",
-        "chore_budget",
         "enqueued",
         "notices",
         "now",
@@ -149,7 +147,6 @@ class Turn:
         self.wall_ms = wall_ms
         # How many times a message was put into a queue, those left out that chores put there.
         self.enqueued = 0
-        self.chore_budget = CHORE_SHARE
         # Messages that a full queue would not take. Whoever published them clears it.
         self.refused: set[Any] = set()
         self.notices: list[Notice] = []
@@ -220,7 +217,7 @@ class Turn:
                 queue, _ = queues.popitem(last=False)
                 self._budget -= queue.dispatch(self, self._budget)
             # In turn with the queues, which may always have more to hand out.
-            if chores and self._chores_cost < self.chore_budget + _CHORE_SHARE_EACH * self.enqueued:
+            if chores and self._chores_cost < CHORE_BUDGET + _CHORE_EACH * self.enqueued:
                 self._chores_cost += chores.popleft()(self)
             elif not dispatches:
                 return

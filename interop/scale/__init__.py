@@ -1,4 +1,4 @@
-"""What one leveret process can hold: `python -m interop.scale streams`, and `python -m interop.scale backlog`.
+"""What one leveret process can hold, and for how long it holds others up: see `python -m interop.scale --help`.
 
 As in the benchmark, nothing here imports the broker: it is driven over its socket and watched through /proc.
 """

@@ -1,4 +1,4 @@
-"""The command: `python -m interop.scale streams`, `backlog` and `definitions` show what one leveret process can hold.
+"""The command: `python -m interop.scale streams`, `backlog` and so on show what one leveret process can hold.
 
 Each starts a leveret with a data directory of its own below the current folder (bring 2 GB) and tells what it measures.
 Exit status 1 when a bound is broken, or a message lost, doubled or out of order.

@@ -1,4 +1,4 @@
-"""A million messages expire in order, in time, and each as cheaply as one of ten thousand.
+"""A million messages expire in order, in time, and each as cheaply as one of a hundred thousand.
 
 Each has a time to live of its own, so that they expire one after another, or in random order, where one that stands at
 the head keeps those behind it waiting; or their queue gives all the same one. They are dropped, or become dead letters,
@@ -64,9 +64,9 @@ def run(options: argparse.Namespace, bounds: Bounds) -> None:
     with stage.server(options) as (server, _):
         for case in CASES:
             if options.only in str(case):
-                few, _, many = [_measure(case, count, server, bounds) for count in counts]
+                _, few, many = [_measure(case, count, server, bounds) for count in counts]
                 if few and many:
-                    bounds.hold(f"{case}: cost beside that of a hundredth", many / few, options.growth, "times")
+                    bounds.hold(f"{case}: cost beside that of a tenth", many / few, options.growth, "times")
         bounds.hold_memory("all that", server.pid, options.rss_mb)
 
 

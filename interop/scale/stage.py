@@ -1,4 +1,4 @@
-"""What both commands stand on: a broker that can be stopped and started again, and the bounds that a run must keep."""
+"""What all commands stand on: a broker that can be stopped and started again, and the bounds that a run must keep."""
 
 import argparse
 import contextlib
@@ -75,7 +75,7 @@ class Timer:
 
 
 def add_options(parser: argparse.ArgumentParser, *, rss_mb: float) -> None:
-    """What both commands are told."""
+    """What all commands are told."""
     parser.add_argument("--rss-mb", type=float, default=rss_mb, help="bound of its resident memory (%(default)s)")
     parser.add_argument("--durability", choices=["fsync", "os"], default="fsync", help="leveret's (%(default)s)")
     parser.add_argument(
