@@ -267,3 +267,22 @@ async def test_a_stream_forgets_what_is_too_old(tmp_path):
         await b.advance(2)
         await fill()
         assert await count(client, "s") < 9
+
+
+@trio_test
+async def test_delayed_messages_come_when_the_clock_says(tmp_path):
+    settings = {"port": 0, "data_dir": str(tmp_path), "clock": VirtualClock()}
+    async with broker.serve(**settings) as b, await connected(b.port) as client:
+        declare_exchange = commands.Exchange.Declare(
+            exchange="later", exchange_type="x-delayed-message", durable=True, arguments={"x-delayed-type": "fanout"}
+        )
+        await client.ask(declare_exchange, commands.Exchange.DeclareOk)
+        await declare(client, "q", durable=True)
+        await client.ask(commands.Queue.Bind(queue="q", exchange="later"), commands.Queue.BindOk)
+        _, head, body = message("q", b"m")
+        head.properties.headers = {"x-delay": 86_400_000}
+        await client.send(commands.Basic.Publish(exchange="later"), head, body)
+        await b.advance(86_399)
+        assert await count(client, "q") == 0
+        await b.advance(1)
+        assert await count(client, "q") == 1
