@@ -87,6 +87,8 @@ class Publisher:
         "_channel",
         "_done",
         "_frame_max",
+        "_harmless",
+        "_harmless_ttl_ms",
         "_logs",
         "_persistent",
         "_routes",
@@ -118,6 +120,10 @@ class Publisher:
         self._persistent = False
         self._done = 0
         self._logs: list[Logged] = []
+        # Properties that were looked into last and changed nothing, and the time to live they give: publishers repeat
+        # them, and to compare them costs 0.2 us where to look into them costs 3.
+        self._harmless = b""
+        self._harmless_ttl_ms: int | None = None
         # Which of the last run's messages some queue would not have, by their places in it.
         self.refused: list[int] = []
         self.reply_to = ""
@@ -189,6 +195,9 @@ class Publisher:
     def _look_into(self, route: _Route, content: bytes, turn: "Turn") -> tuple[Queues, bytes, int | None]:
         """Where one message goes, as what, and how long it may live, in ms. Raises SoftError 406."""
         raw = properties_of(content)
+        if raw == self._harmless and route.queues is not None:
+            return route.queues, content, self._harmless_ttl_ms
+        published = content
         if properties.short_string(raw, properties.REPLY_TO) == PSEUDO_QUEUE:
             if not self.reply_to:
                 raise precondition_failed("fast reply consumer does not exist")
@@ -211,6 +220,8 @@ class Publisher:
         if user is not None and user != self._user:
             raise precondition_failed(f"user_id property set to '{user}' but authenticated user was '{self._user}'")
         if route.queues is not None and not keys:
+            if content is published:
+                self._harmless, self._harmless_ttl_ms = raw, ttl_ms
             return route.queues, content, ttl_ms
         view = View(content, route.wire, turn.wall_ms)
         queues = self._vhost.route(route.exchange, route.routing_key, view, keys).queues
