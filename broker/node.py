@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import broker
 from broker.config import Config
+from broker.events import Events
 from broker.firehose import Firehose
 from broker.policies.configured import configured
 from broker.policies.policy import Policy
@@ -77,6 +78,8 @@ class Node:
         self.backlog = Backlog()
         self.peer_clock = peer_clock
         self._peers = Timetable() if peer_clock else self.backlog.timetable
+        self.events = Events(NAME, self.backlog)
+        self._last_session = 0
         self.committing = Committing(self.backlog)
         # The log of definitions, where there is one, and whether a client has changed it since somebody asked.
         self.definitions: Logged | None = None
@@ -110,6 +113,10 @@ class Node:
             default_queue_type=self.config.default_queue_type,
             make_delay_queue=factory.make_delay_queue,
         )
+        if name == self.config.vhost:
+            vhost.add_event_exchange()
+            self.events.live_in(vhost)
+        vhost.watch(self.events)
         vhost.preset_policies(policies)
         factory.serve(vhost)
         self.vhosts[name] = vhost
@@ -255,7 +262,8 @@ class Node:
 
     def connect(self, peer: str, local: str, turn: Turn) -> Session:
         """A socket was accepted. ``peer`` and ``local`` are addresses for the log."""
-        session = Session(self, self._offer, peer, local, turn.peer_now)
+        self._last_session += 1
+        session = Session(self, self._offer, peer, local, turn.peer_now, self._last_session)
         session.blocked = bool(self.alarm)
         self.sessions[session] = None
         self.reschedule(session)

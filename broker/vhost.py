@@ -7,6 +7,7 @@ What is to outlive a restart is told to a Journal, and comes back by ``restore``
 
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from broker import exchanges
@@ -47,6 +48,9 @@ Arguments = Mapping[str, Any]
 
 _RESERVED = "amq."
 TRACE_EXCHANGE = "amq.rabbitmq.trace"
+EVENT_EXCHANGE = "amq.rabbitmq.event"
+# Who acts where no client does.
+_INTERNAL_USER = "rmq-internal"
 # Name, kind, internal; all are durable. The trace exchange is where RabbitMQ's firehose publishes.
 _PREDECLARED = (
     ("amq.direct", "direct", False),
@@ -133,6 +137,19 @@ class Firehose(Protocol):
     def delivered(self, queue: str, messages: Iterable[Any], origin: Origin, *, redelivered: bool) -> None: ...
 
 
+class Watcher(Protocol):
+    """Is told of what comes and goes, durable or not. See ``broker.events``."""
+
+    def exchange_created(self, vhost: "VirtualHost[Any]", exchange: Exchange) -> None: ...
+    def exchange_deleted(self, vhost: "VirtualHost[Any]", exchange: Exchange) -> None: ...
+    def queue_created(self, vhost: "VirtualHost[Any]", queue: Queue) -> None: ...
+    def queue_deleted(self, vhost: "VirtualHost[Any]", queue: Queue) -> None: ...
+    def binding_created(self, vhost: "VirtualHost[Any]", binding: Binding) -> None: ...
+    def binding_deleted(self, vhost: "VirtualHost[Any]", binding: Binding) -> None: ...
+    def policy_set(self, vhost: "VirtualHost[Any]", policy: Policy) -> None: ...
+    def policy_cleared(self, vhost: "VirtualHost[Any]", name: str) -> None: ...
+
+
 class Journal(Protocol):
     """Takes what is durable, each right after it changed: exchanges, queues, bindings of which both ends are, policies.
 
@@ -182,6 +199,8 @@ class VirtualHost(Generic[Q]):
         "_profile",
         "_queue_table",
         "_random_bytes",
+        "_watcher",
+        "acting_user",
         "exchanges",
         "firehose",
         "name",
@@ -204,6 +223,9 @@ class VirtualHost(Generic[Q]):
     ) -> None:
         self.name = name
         self._make_delay_queue = make_delay_queue or _no_delay_queue
+        # Whose method is being handled.
+        self.acting_user = _INTERNAL_USER
+        self._watcher: Watcher | None = None
         # None while nobody traces.
         self.firehose: Firehose | None = None
         self._profile = profile
@@ -227,6 +249,19 @@ class VirtualHost(Generic[Q]):
         self._graph.add(DefaultExchange(self._addressed))
         for exchange, kind, internal in _PREDECLARED:
             self._graph.add(exchanges.make(kind, exchange, durable=True, internal=internal, arguments={}))
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have ``watcher`` told of what comes and goes from now on."""
+        self._watcher = watcher
+        self._graph.on_unbound = partial(watcher.binding_deleted, self)
+
+    def add_event_exchange(self) -> None:
+        """Of the virtual host that events are told in, which is still empty."""
+        self._graph.add(exchanges.make("topic", EVENT_EXCHANGE, durable=True, internal=True, arguments={}))
+
+    def act_as(self, user: str) -> None:
+        """What changes now is a user's doing; "": nobody's."""
+        self.acting_user = user or _INTERNAL_USER
 
     @property
     def topology_version(self) -> int:
@@ -273,6 +308,8 @@ class VirtualHost(Generic[Q]):
                 log_id=exchange.log_id,
             )
             self._journal.exchange_declared(definition)
+        if self._watcher is not None:
+            self._watcher.exchange_created(self, exchange)
         return exchange
 
     def delete_exchange(self, name: str, *, if_unused: bool, turn: Any = None) -> None:
@@ -366,6 +403,8 @@ class VirtualHost(Generic[Q]):
                 self.name, name, queue.log_id, auto_delete=auto_delete, arguments=queue.arguments
             )
             self._journal.queue_declared(definition)
+        if self._watcher is not None:
+            self._watcher.queue_created(self, queue)
         return queue, True
 
     def queue(self, name: str, owner: object) -> Q:
@@ -414,6 +453,8 @@ class VirtualHost(Generic[Q]):
         if queue.durable and self._journal is not None:
             self._journal.queue_deleted(self.name, queue.name)
         self._exchanges_gone(gone, turn)
+        if self._watcher is not None:
+            self._watcher.queue_deleted(self, queue)
         owned = self._owned.get(queue.exclusive_owner)
         if owned is not None:
             owned.pop(queue, None)
@@ -477,6 +518,8 @@ class VirtualHost(Generic[Q]):
         self.policies.set(policy)
         if self._journal is not None:
             self._journal.policy_set(kept.defined(self.name, policy))
+        if self._watcher is not None:
+            self._watcher.policy_set(self, policy)
         self._policies_changed(turn)
 
     def clear_policy(self, name: str, turn: Any, *, operator: bool = False) -> None:
@@ -485,6 +528,8 @@ class VirtualHost(Generic[Q]):
             raise NoSuchPolicy
         if self._journal is not None:
             self._journal.policy_cleared(self.name, name, operator=operator)
+        if self._watcher is not None:
+            self._watcher.policy_cleared(self, name)
         self._policies_changed(turn)
 
     def _effective(self, name: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
@@ -610,6 +655,8 @@ class VirtualHost(Generic[Q]):
         if self._graph.bind(binding):
             if self._journal is not None and source.durable and destination.durable:
                 self._journal.bound(self._definition(binding))
+            if self._watcher is not None:
+                self._watcher.binding_created(self, binding)
             source.bound(binding, self.exchanges.get, turn)
 
     def _unbind(self, source: Exchange, binding: Binding, destination: Exchange | Q, turn: Any) -> None:
@@ -621,6 +668,8 @@ class VirtualHost(Generic[Q]):
     def _exchanges_gone(self, gone: list[Exchange], turn: Any) -> None:
         for exchange in gone:
             exchange.gone(turn)
+            if self._watcher is not None:
+                self._watcher.exchange_deleted(self, exchange)
             if exchange.durable and self._journal is not None:
                 self._journal.exchange_deleted(self.name, exchange.name)
 

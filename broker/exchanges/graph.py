@@ -3,20 +3,21 @@
 Whether a client may is not asked here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from broker.exchanges.base import Exchange
 from broker.exchanges.binding import Binding, Destination
 
 
 class BindingGraph:
-    """``version`` grows with every change that may alter a route."""
+    """``version`` grows with every change that may alter a route. ``on_unbound`` is told of each binding that goes."""
 
-    __slots__ = ("_bindings_to", "exchanges", "version")
+    __slots__ = ("_bindings_to", "exchanges", "on_unbound", "version")
 
     def __init__(self) -> None:
         self.exchanges: dict[str, Exchange] = {}
         self.version = 0
+        self.on_unbound: Callable[[Binding], None] = _nobody_asks
         # By destination, so that a queue's end costs as much as it has bindings, not as the host has.
         self._bindings_to: dict[Destination, dict[object, Binding]] = {}
 
@@ -73,8 +74,13 @@ class BindingGraph:
         return list(self._bindings_to.pop(exchange, {}).values())
 
     def _forget(self, binding: Binding) -> None:
+        self.on_unbound(binding)
         known = self._bindings_to.get(binding.destination)
         if known is not None:
             known.pop(binding.identity, None)
             if not known:
                 del self._bindings_to[binding.destination]
+
+
+def _nobody_asks(binding: Binding) -> None:
+    pass

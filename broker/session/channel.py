@@ -161,6 +161,14 @@ class Channel:
         if reply is not None:
             self.send(reply)
 
+    def change_topology(self, method: Method, turn: "Turn") -> Method | None:
+        """See ``topology.handle``."""
+        self.vhost.act_as(self.owner.user)
+        try:
+            return topology.handle(self, method, turn)
+        finally:
+            self.vhost.act_as("")
+
     def send(self, method: Method) -> None:
         self.owner.connection.send(self.number, method)
 
@@ -210,6 +218,23 @@ class Channel:
         if not method.nowait:
             # Before the queue is asked, which may deliver: a client must know the tag first.
             self.send(Basic.ConsumeOk(consumer.tag))
+        if self.owner.node.events.heard:
+            self._tell_consumer(consumer, method)
+
+    def _tell_consumer(self, consumer: Subscription, method: Basic.Consume) -> None:
+        facts = {
+            "consumer_tag": consumer.tag,
+            "queue": consumer.queue.name,
+            "ack_required": not method.no_ack,
+            "exclusive": method.exclusive,
+            "prefetch_count": consumer.limit.prefetch,
+            "arguments": consumer.arguments,
+        }
+        self.owner.node.events.consumer_created(self.owner, self.number, self.vhost.name, facts)
+
+    def _tell_consumer_gone(self, consumer: Subscription) -> None:
+        events = self.owner.node.events
+        events.consumer_deleted(self.owner, self.number, self.vhost.name, consumer.tag, consumer.queue.name)
 
     def _consume_stream(self, method: Basic.Consume, queue: StreamQueue, turn: "Turn") -> None:
         resource = self.vhost.describe_queue(queue.name)
@@ -285,11 +310,13 @@ class Channel:
         consumer = self.consumers.pop(tag, None)
         if consumer is not None:
             consumer.leave(turn)
+            self._tell_consumer_gone(consumer)
             self.vhost.queue_unused(consumer.queue, turn)
 
     def _queue_gone(self, consumer: Subscription, turn: "Turn") -> None:
         """Its queue was deleted: tell the client, if it can take it."""
         del self.consumers[consumer.tag]
+        self._tell_consumer_gone(consumer)
         if self.owner.connection.capabilities.get("consumer_cancel_notify") is True:
             # Behind the reply to the delete, which may be this channel's own.
             turn.flush(lambda _: self._tell_cancelled(consumer.tag))
@@ -418,6 +445,8 @@ class Channel:
         consumers, self.consumers = self.consumers, {}
         for consumer in consumers.values():
             consumer.leave(turn)
+            self._tell_consumer_gone(consumer)
+        self.owner.node.events.channel_closed(self.owner, self.number)
         if self._transaction is not None:
             self.unsettled.put_back(self._transaction.rollback())
         requeue(self.unsettled.take_all().values(), turn)
@@ -440,5 +469,5 @@ _HANDLERS: dict[type[Method], _Handler] = {
     Tx.Rollback: Channel.tx_rollback,
     methods.Channel.Flow: Channel.flow,
     Access.Request: Channel.access_request,
-    **dict.fromkeys(topology.METHODS, topology.handle),
+    **dict.fromkeys(topology.METHODS, Channel.change_topology),
 }

@@ -7,6 +7,7 @@ sent.
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from broker.events import Events
 from broker.profile import Profile
 from broker.queues import Queue
 from broker.queues.gauge import MemoryGauge
@@ -38,6 +39,7 @@ class Home(Protocol):
     definitions: Logged | None
     definitions_changed: bool
     profile: Profile
+    events: Events
     clock: Callable[[], float]
     # How long a delivery may wait for its ack, in ms, where its queue does not say; 0 for ever.
     consumer_timeout_ms: int
@@ -64,8 +66,9 @@ class Session:
     ``ending``: close the socket when the outbox is empty. ``paused``: do not read; ``on_resume`` will be called.
     """
 
-    def __init__(self, node: Home, offer: Offer, peer: str, local: str, now: float) -> None:
+    def __init__(self, node: Home, offer: Offer, peer: str, local: str, now: float, number: int = 0) -> None:
         self.node = node
+        self.number = number
         self.peer = peer
         self.local = local
         self.user = ""
@@ -187,6 +190,7 @@ class Session:
         elif isinstance(event, ChannelOpened):
             assert self.vhost is not None, "channels are opened on open connections only"
             self.channels[event.channel] = Channel(event.channel, self, self.vhost, self.connection.frame_max)
+            self.node.events.channel_created(self, event.channel, self.vhost.name)
         elif isinstance(event, ChannelClosed):
             self.channels.pop(event.channel).close(turn)
         elif isinstance(event, Refused):
@@ -248,10 +252,13 @@ class Session:
 
     def _log_in(self, event: Login) -> None:
         if not self.node.authenticate(event.user, event.password):
+            error = f"user '{event.user}' - invalid credentials"
+            self.node.events.authenticated(self, event.user, event.mechanism, error)
             text = f"Login was refused using authentication mechanism {event.mechanism}."
             raise HardError(replies.ACCESS_REFUSED, f"{text} For details see the broker logfile.")
         self.user = event.user
         self.connection.authenticated()
+        self.node.events.authenticated(self, event.user, event.mechanism)
 
     def _open(self, event: Open, turn: Turn) -> None:
         vhost = self.node.vhosts.get(event.virtual_host)
@@ -261,7 +268,20 @@ class Session:
             raise error
         self.vhost = vhost
         self.connection.opened()
+        if self.node.events.heard:
+            self._tell_opened(vhost.name, turn.wall_ms)
         turn.notice(INFO, f"{self.name}: user '{self.user}' authenticated, virtual host '{vhost.name}'")
+
+    def _tell_opened(self, vhost: str, wall_ms: int) -> None:
+        connection = self.connection
+        facts = {
+            "frame_max": connection.frame_max,
+            "channel_max": connection.channel_max,
+            "timeout": int(connection.heartbeat.interval_s),
+            "client_properties": connection.client_properties,
+            "connected_at": wall_ms,
+        }
+        self.node.events.connection_created(self, vhost, facts)
 
     # -- end -----------------------------------------------------------------------------------------------------------
 
@@ -298,6 +318,8 @@ class Session:
         self._clean_up(turn)
         self.outbox.discard()
         self.node.forget(self)
+        if self._heard:
+            self.node.events.connection_closed(self, self.connection.client_properties)
         self._say_good_bye(turn)
 
     def _say_good_bye(self, turn: Turn) -> None:

@@ -147,6 +147,12 @@ def properties_of(content: bytes) -> bytes:
     return content[PROPERTIES_AT : 7 + int.from_bytes(content[3:7], "big")]
 
 
+def content_of(properties: bytes) -> bytes:
+    """A content without a body that has these properties."""
+    head = _FRAME_HEAD.pack(2, 1, _HEADER.size + len(properties))
+    return b"%b%b%b\xce" % (head, _HEADER.pack(CLASS_BASIC, 0, 0), properties)
+
+
 def with_properties(content: bytes, properties: bytes) -> bytes:
     """The same content with other properties."""
     body_at = 8 + int.from_bytes(content[3:7], "big")
