@@ -5,10 +5,9 @@ come stripped, with "" resolved (session/topology.py). Every method that refuses
 What is to outlive a restart is told to a Journal, and comes back by ``restore``.
 """
 
-import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 from broker import exchanges
 from broker.exchanges import routing
@@ -26,27 +25,11 @@ from broker.policies.policy import EXCHANGE, NoSuchPolicy, Policy
 from broker.profile import LENIENT, Profile
 from broker.queues import arguments as rules
 from broker.queues.nowhere import NOWHERE, was_a_requester
-from broker.store.definition_state import (
-    BindingDefinition,
-    ExchangeDefinition,
-    PolicyDefinition,
-    QueueDefinition,
-    State,
-)
-from protocol.amqp import erlang
-from protocol.amqp.errors import (
-    SoftError,
-    access_refused,
-    internal_error,
-    not_found,
-    not_implemented,
-    precondition_failed,
-    resource_locked,
-)
+from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
+from broker.vhost import checks, restoring
+from broker.vhost.contracts import Arguments, Firehose, Journal, Q, Watcher
+from protocol.amqp.errors import access_refused, not_found, not_implemented, precondition_failed
 
-Arguments = Mapping[str, Any]
-
-_RESERVED = "amq."
 TRACE_EXCHANGE = "amq.rabbitmq.trace"
 EVENT_EXCHANGE = "amq.rabbitmq.event"
 # Who acts where no client does.
@@ -60,115 +43,7 @@ _PREDECLARED = (
     (TRACE_EXCHANGE, "topic", True),
     ("amq.topic", "topic", False),
 )
-_NAME_RANDOM_BYTES = 16
 _DEFAULT_QUEUE_TYPE = "default_queue_type"
-# RabbitMQ 4.3's words, rabbit_deprecated_features:generate_warnings1/3; a reply text holds the first half of them.
-_TRANSIENT_DENIED = (
-    "Feature `transient_nonexcl_queues` is deprecated.\n"
-    "By default, this feature is not permitted anymore.\n"
-    "The feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version "
-    "to be determined.\n"
-    "To continue using this feature when it is not permitted by default, set the following parameter in your "
-    "configuration:\n"
-    '    "deprecated_features.permit.transient_nonexcl_queues = true"'
-)
-
-
-class Queue(Protocol):
-    """What a virtual host asks of a queue of any kind."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> str:
-        """``classic``, ``quorum`` or ``stream``."""
-
-    @property
-    def durable(self) -> bool: ...
-    @property
-    def auto_delete(self) -> bool: ...
-    @property
-    def exclusive_owner(self) -> object | None: ...
-    @property
-    def arguments(self) -> dict[str, Any]: ...
-    @property
-    def effective(self) -> Mapping[str, Any]:
-        """What the arguments and the policies come to."""
-
-    @property
-    def message_count(self) -> int: ...
-    @property
-    def consumer_count(self) -> int: ...
-    @property
-    def ever_consumed(self) -> bool: ...
-    @property
-    def log_id(self) -> int:
-        """Which log holds its messages; 0 for none."""
-
-    @property
-    def heeds_conditions(self) -> bool:
-        """Whether its deletion may depend on its being empty or unused."""
-
-    def delete(self, turn: Any) -> int: ...
-    def reconfigure(self, effective: Mapping[str, Any], turn: Any) -> None: ...
-    def used(self, turn: Any) -> None: ...
-    def begin(self, turn: Any) -> None: ...
-
-
-class Origin(Protocol):
-    """Whose messages they are."""
-
-    @property
-    def connection(self) -> str:
-        """Both addresses."""
-
-    @property
-    def channel(self) -> int: ...
-    @property
-    def user(self) -> str: ...
-
-
-class Firehose(Protocol):
-    """Is shown what is published and delivered. See ``broker.firehose``."""
-
-    def published(
-        self, messages: Iterable[Any], queues: Sequence[Any], more_keys: Sequence[str], origin: Origin
-    ) -> None: ...
-    def delivered(self, queue: str, messages: Iterable[Any], origin: Origin, *, redelivered: bool) -> None: ...
-
-
-class Watcher(Protocol):
-    """Is told of what comes and goes, durable or not. See ``broker.events``."""
-
-    def exchange_created(self, vhost: "VirtualHost[Any]", exchange: Exchange) -> None: ...
-    def exchange_deleted(self, vhost: "VirtualHost[Any]", exchange: Exchange) -> None: ...
-    def queue_created(self, vhost: "VirtualHost[Any]", queue: Queue) -> None: ...
-    def queue_deleted(self, vhost: "VirtualHost[Any]", queue: Queue) -> None: ...
-    def binding_created(self, vhost: "VirtualHost[Any]", binding: Binding) -> None: ...
-    def binding_deleted(self, vhost: "VirtualHost[Any]", binding: Binding) -> None: ...
-    def policy_set(self, vhost: "VirtualHost[Any]", policy: Policy) -> None: ...
-    def policy_cleared(self, vhost: "VirtualHost[Any]", name: str) -> None: ...
-
-
-class Journal(Protocol):
-    """Takes what is durable, each right after it changed: exchanges, queues, bindings of which both ends are, policies.
-
-    A binding that goes because an end of it goes is not told; an auto-delete exchange that goes because of it is. The
-    predeclared exchanges are not told of, bindings from and to them are.
-    """
-
-    def exchange_declared(self, exchange: ExchangeDefinition) -> None: ...
-    def exchange_deleted(self, vhost: str, name: str) -> None: ...
-    def queue_declared(self, queue: QueueDefinition) -> None: ...
-    def queue_deleted(self, vhost: str, name: str) -> None: ...
-    def bound(self, binding: BindingDefinition) -> None: ...
-    def unbound(self, binding: BindingDefinition) -> None: ...
-    def policy_set(self, policy: PolicyDefinition) -> None: ...
-    def policy_cleared(self, vhost: str, name: str, *, operator: bool) -> None: ...
-    def vhost_set(self, name: str, metadata: dict[str, Any]) -> None: ...
-
-
-Q = TypeVar("Q", bound=Queue)
 
 
 def _nobody_asks() -> None:
@@ -287,12 +162,20 @@ class VirtualHost(Generic[Q]):
     ) -> Exchange:
         """A new exchange, or the one there is if it is equivalent. Raises 403 and 406."""
         exchanges.check_kind(kind)
-        refuse_default_exchange(name)
+        checks.refuse_default_exchange(name)
         exchange = self.exchanges.get(name)
         if exchange is not None:
-            self._check_same_exchange(exchange, kind, durable, auto_delete, internal, arguments)
+            checks.same_exchange(
+                self.describe_exchange(name),
+                exchange,
+                kind,
+                arguments,
+                durable=durable,
+                auto_delete=auto_delete,
+                internal=internal,
+            )
             return exchange
-        _refuse_reserved("exchange", name)
+        checks.refuse_reserved("exchange", name)
         rules.check_exchange_argument(self.describe_exchange(name), "alternate-exchange", arguments)
         exchange = self._make_exchange(name, kind, durable, auto_delete, internal, arguments)
         exchange.alternate = alternate(exchange.arguments, self.policies_of_exchange(name))
@@ -314,8 +197,8 @@ class VirtualHost(Generic[Q]):
 
     def delete_exchange(self, name: str, *, if_unused: bool, turn: Any = None) -> None:
         """Delete with all bindings from and to it; a missing one is no error. Raises 403, and 406 where in use."""
-        refuse_default_exchange(name)
-        if name.startswith(_RESERVED):
+        checks.refuse_default_exchange(name)
+        if checks.is_reserved(name):
             raise access_refused(f"deletion of system {self.describe_exchange(name)} not allowed")
         exchange = self.exchanges.get(name)
         if exchange is None:
@@ -330,7 +213,7 @@ class VirtualHost(Generic[Q]):
         self, source: str, queue: str, key: str, arguments: Arguments, owner: object, turn: Any = None
     ) -> None:
         """Bind, unless the same binding is there. Raises 403, 404, 405 (another connection's queue) and 406."""
-        refuse_default_exchange(source)
+        checks.refuse_default_exchange(source)
         exchange = self.exchange(source)
         destination = self._existing_queue(queue)
         binding = Binding(source, destination, key, arguments)
@@ -340,8 +223,8 @@ class VirtualHost(Generic[Q]):
 
     def bind_exchange(self, source: str, destination: str, key: str, arguments: Arguments, turn: Any = None) -> None:
         """Bind an exchange to a source exchange, which may be itself. Raises 403, 404 and 406."""
-        refuse_default_exchange(destination)
-        refuse_default_exchange(source)
+        checks.refuse_default_exchange(destination)
+        checks.refuse_default_exchange(source)
         exchange, bound = self.exchange(source), self.exchange(destination)
         binding = Binding(source, bound, key, arguments)
         exchange.validate(binding)
@@ -351,7 +234,7 @@ class VirtualHost(Generic[Q]):
         self, source: str, queue: str, key: str, arguments: Arguments, owner: object, turn: Any = None
     ) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403 and 405."""
-        refuse_default_exchange(source)
+        checks.refuse_default_exchange(source)
         exchange, destination = self.exchanges.get(source), self.queues.get(queue)
         if exchange is None or destination is None:
             return
@@ -362,8 +245,8 @@ class VirtualHost(Generic[Q]):
 
     def unbind_exchange(self, source: str, destination: str, key: str, arguments: Arguments, turn: Any = None) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403."""
-        refuse_default_exchange(destination)
-        refuse_default_exchange(source)
+        checks.refuse_default_exchange(destination)
+        checks.refuse_default_exchange(source)
         exchange, bound = self.exchanges.get(source), self.exchanges.get(destination)
         if exchange is None or bound is None:
             return
@@ -384,14 +267,30 @@ class VirtualHost(Generic[Q]):
         holder = owner if exclusive else None
         durable = durable and not exclusive
         if name:
-            _refuse_reserved("queue", name)
+            checks.refuse_reserved("queue", name)
         else:
-            name = self._server_name(arguments)
+            name = checks.server_name(arguments, self._random_bytes)
         queue = self.queues.get(name)
         if queue is not None:
-            self._check_same_queue(queue, durable, auto_delete, arguments, holder)
+            checks.same_queue(
+                self.describe_queue(name),
+                queue,
+                arguments,
+                self._queue_table,
+                holder,
+                durable=durable,
+                auto_delete=auto_delete,
+            )
             return queue, False
-        self._check_new_queue(name, arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
+        checks.new_queue(
+            self.describe_queue(name),
+            arguments,
+            self._queue_table,
+            self._profile,
+            durable=durable,
+            exclusive=exclusive,
+            auto_delete=auto_delete,
+        )
         own = dict(arguments)
         queue = self._make_queue(name, durable, auto_delete, holder, own, self._effective(name, own))
         self.queues[name] = queue
@@ -416,7 +315,7 @@ class VirtualHost(Generic[Q]):
     def check_access(self, queue: Q, owner: object) -> None:
         """Refuse with 405 another connection's exclusive queue."""
         if queue.exclusive_owner is not None and queue.exclusive_owner is not owner:
-            raise self._locked(queue)
+            raise checks.locked(self.describe_queue(queue.name))
 
     def check_consumer(self, queue: Q, arguments: Arguments) -> None:
         """Refuse arguments of a consumer that a queue cannot take. Raises 406."""
@@ -567,17 +466,7 @@ class VirtualHost(Generic[Q]):
         Policies that are there already stay as they are. Returns a sentence for each definition that cannot be used
         here, as one of an exchange type that is gone. 10,000 queues with as many bindings: 90 ms.
         """
-        self._metadata = state.vhosts.get(self.name, {})
-        refusals = kept.restore(self.policies, (each for each in state.policies.values() if each.vhost == self.name))
-        exchanges = (self._restore_exchange(each) for each in state.exchanges.values() if each.vhost == self.name)
-        refusals += [refusal for refusal in exchanges if refusal]
-        for queue in state.queues.values():
-            if queue.vhost == self.name:
-                self.queues[queue.name] = make_queue(queue, self._effective(queue.name, queue.arguments))
-        bindings = (self._restore_binding(each) for each in state.bindings.values() if each.vhost == self.name)
-        refusals += [refusal for refusal in bindings if refusal]
-        self._set_alternates()
-        return refusals
+        return restoring.restore(self, state, make_queue)
 
     def _set_alternates(self) -> None:
         for exchange in self.exchanges.values():
@@ -585,46 +474,6 @@ class VirtualHost(Generic[Q]):
             if exchange.name:
                 exchange.alternate = alternate(exchange.arguments, self.policies_of_exchange(exchange.name))
         self._graph.version += 1
-
-    def _restore_exchange(self, definition: ExchangeDefinition) -> str:
-        what = f"{self.describe_exchange(definition.name)} was not restored"
-        if definition.name in self.exchanges:
-            return f"{what}: there is one"
-        try:
-            exchanges.check_kind(definition.kind)
-            exchange = self._make_exchange(
-                definition.name,
-                definition.kind,
-                True,
-                definition.auto_delete,
-                definition.internal,
-                definition.arguments,
-                definition.log_id,
-            )
-        except SoftError as error:
-            return f"{what}: {error.text.partition(' - ')[2]}"
-        self._graph.add(exchange)
-        return ""
-
-    def _restore_binding(self, definition: BindingDefinition) -> str:
-        source = self.exchanges.get(definition.source)
-        ends: Mapping[str, Exchange | Q] = self.exchanges if definition.to_exchange else self.queues
-        destination = ends.get(definition.destination)
-        refusal = "an end of it is missing"
-        if source is not None and destination is not None:
-            binding = Binding(definition.source, destination, definition.routing_key, definition.arguments)
-            try:
-                source.validate(binding)
-            except SoftError as error:
-                refusal = error.text
-            else:
-                self._graph.bind(binding)
-                return ""
-        describe = self.describe_exchange if definition.to_exchange else self.describe_queue
-        return (
-            f"the binding from exchange '{definition.source}' to {describe(definition.destination)} with key "
-            f"'{definition.routing_key}' was not restored: {refusal}"
-        )
 
     # Inside.
 
@@ -704,62 +553,6 @@ class VirtualHost(Generic[Q]):
             raise not_found(f"no {self.describe_queue(name)}")
         return queue
 
-    def _check_same_exchange(
-        self, exchange: Exchange, kind: str, durable: bool, auto_delete: bool, internal: bool, arguments: Arguments
-    ) -> None:
-        resource = self.describe_exchange(exchange.name)
-        rules.check_property_equivalent(
-            resource, "type", current=erlang.atom(exchange.kind), received=erlang.atom(kind)
-        )
-        rules.check_property_equivalent(resource, "durable", current=exchange.durable, received=durable)
-        rules.check_property_equivalent(resource, "auto_delete", current=exchange.auto_delete, received=auto_delete)
-        rules.check_property_equivalent(resource, "internal", current=exchange.internal, received=internal)
-        rules.check_argument_equivalent(resource, "alternate-exchange", exchange.arguments, arguments)
-
-    def _check_new_queue(
-        self, name: str, arguments: Arguments, *, durable: bool, exclusive: bool, auto_delete: bool
-    ) -> None:
-        resource = self.describe_queue(name)
-        rules.check_new_arguments(resource, arguments, self._queue_table)
-        if not (durable or exclusive or self._profile.transient_queues):
-            raise internal_error(_TRANSIENT_DENIED)
-        rules.check_new_properties(resource, arguments, durable=durable, exclusive=exclusive, auto_delete=auto_delete)
-
-    def _check_same_queue(
-        self, queue: Q, durable: bool, auto_delete: bool, arguments: Arguments, holder: object | None
-    ) -> None:
-        if queue.exclusive_owner is not holder:
-            raise self._locked(queue)
-        resource = self.describe_queue(queue.name)
-        rules.check_property_equivalent(resource, "durable", current=queue.durable, received=durable)
-        rules.check_property_equivalent(resource, "auto_delete", current=queue.auto_delete, received=auto_delete)
-        rules.check_equivalent(resource, queue.arguments, arguments, self._queue_table)
-
-    def _locked(self, queue: Q) -> Exception:
-        return resource_locked(
-            f"cannot obtain exclusive access to locked {self.describe_queue(queue.name)}. It could be originally "
-            "declared on another connection or the exclusive property value does not match that of the original "
-            "declaration."
-        )
-
-    def _server_name(self, arguments: Arguments) -> str:
-        kind = rules.queue_type(arguments)
-        if kind != rules.CLASSIC:
-            raise precondition_failed(f"Cannot declare a server-named queue for type {rules.type_module(kind)}")
-        random = base64.urlsafe_b64encode(self._random_bytes(_NAME_RANDOM_BYTES))
-        return "amq.gen-" + random.rstrip(b"=").decode()
-
 
 def _no_delay_queue(name: str, durable: bool, log_id: int) -> Waiting:  # noqa: ARG001
     raise AssertionError(f"a delayed exchange, {name!r}, where nothing can hold messages back")
-
-
-def refuse_default_exchange(name: str) -> None:
-    """The default exchange cannot be declared, deleted or bound by hand. Raises SoftError 403."""
-    if not name:
-        raise access_refused("operation not permitted on the default exchange")
-
-
-def _refuse_reserved(kind: str, name: str) -> None:
-    if name.startswith(_RESERVED):
-        raise access_refused(f"{kind} name '{name}' contains reserved prefix 'amq.*'")
