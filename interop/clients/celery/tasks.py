@@ -24,6 +24,11 @@ def now():
     return time.time()
 
 
+@app.task(ignore_result=True)
+def mark(path):
+    Path(path).write_text(str(time.time()))
+
+
 @app.task(bind=True, max_retries=3)
 def fragile(self, failures):
     """Fails that many times; gives how often it was tried."""
