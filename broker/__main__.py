@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def _help_row(setting: Setting) -> tuple[str, str]:
     return f"{setting.flag} {metavar}".rstrip(), f"{setting.help} [default: {setting.default_text}; env {variables}]"
 
 
-def _with_settings(command: Callable[..., Config]) -> Callable[..., Config]:
+def _with_settings(command: Callable[..., Callable[[], Config]]) -> Callable[..., Callable[[], Config]]:
     """Give the command one option a setting. Values stay text: config.py reads them, whatever layer they come from."""
     for setting in SETTINGS:
         switch: dict[str, Any] = {"is_flag": True, "flag_value": "true"} if setting.kind is bool else {}
@@ -61,18 +62,27 @@ def _with_settings(command: Callable[..., Config]) -> Callable[..., Config]:
 @_with_settings
 @click.option("--config", "file", metavar="FILE", help=f"TOML file with settings. [env {_FILE_VARIABLE}]")
 @click.version_option(__version__, prog_name=_PROGRAM, message="%(prog)s %(version)s")
-def _configuration(file: str | None, **flags: str | tuple[str, ...] | None) -> Config:
+def _configuration(file: str | None, **flags: str | tuple[str, ...] | None) -> Callable[[], Config]:
     """Leveret, a message broker for AMQP 0-9-1 clients. Without options it serves on localhost:5672, user guest."""
     given = {n: v if isinstance(v, str) else ",".join(v) for n, v in flags.items() if v is not None and v != ()}
     file = file or os.environ.get(_FILE_VARIABLE)
-    text = Path(file).read_text(encoding="utf-8") if file else ""
-    return load(file_text=text, file_name=file or "", environment=os.environ, flags=given)
+
+    def read() -> Config:
+        """As it stands now: the file may change while the broker runs."""
+        text = Path(file).read_text(encoding="utf-8") if file else ""
+        return load(file_text=text, file_name=file or "", environment=os.environ, flags=given)
+
+    return read
 
 
 def main() -> int:
     """Run the command. Returns the exit status: 0 after a graceful stop, 2 where it was not given what it can use."""
     try:
-        config = _configuration.main(prog_name=_PROGRAM, standalone_mode=False)
+        read = _configuration.main(prog_name=_PROGRAM, standalone_mode=False)
+        # Nothing but a number comes back where --help or --version has been answered.
+        if not callable(read):
+            return int(read or 0)
+        config = read()
     except click.ClickException as error:
         return _refuse(error.format_message())
     except ConfigError as error:
@@ -81,11 +91,10 @@ def main() -> int:
         return _refuse("the file with settings is not UTF-8 text")
     except OSError as error:
         return _refuse(f"cannot read {error.filename}: {error.strerror}")
-    # Nothing but a number comes back where --help or --version has been answered.
-    return _serve(config) if isinstance(config, Config) else int(config or 0)
+    return _serve(config, read)
 
 
-def _serve(config: Config) -> int:
+def _serve(config: Config, reload: Callable[[], Config]) -> int:
     import trio
 
     from broker.server.listeners import ListenError
@@ -96,7 +105,7 @@ def _serve(config: Config) -> int:
     level = config.log_level.upper()
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)-7s %(message)s")
     try:
-        trio.run(run, config)
+        trio.run(partial(run, config, reload=reload))
     except (ConfigError, ListenError, StoreError, StreamsError) as error:
         return _refuse(str(error))
     except OSError as error:

@@ -212,6 +212,12 @@ class Config:
         group="Queues",
         choices=QUEUE_TYPES,
     )
+    tracing: bool = _setting(
+        False,
+        "Send copies of all messages that come and go to the exchange amq.rabbitmq.trace (the firehose).",
+        group="Queues",
+        high=1,
+    )
     data_dir: str = _setting(
         "",
         "Folder for everything that outlives a restart; without one it is leveret in the user's data home.",

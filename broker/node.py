@@ -93,6 +93,8 @@ class Node:
         if store.definitions is not None:
             self.definitions = self.committing.definitions = definitions_log(store.definitions)
         self.add_vhost(config.vhost, configured(config))
+        if config.tracing:
+            self.set_tracing(config.vhost, True)
 
     # -- what is kept --------------------------------------------------------------------------------------------------
 

@@ -325,3 +325,40 @@ async def test_a_second_signal_does_not_wait_for_clients():
             os.kill(process.pid, signal.SIGTERM)
             assert await trio.to_thread.run_sync(process.wait, 3) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+@trio_test
+async def test_sighup_takes_up_the_policies_of_the_file(tmp_path):
+    file = tmp_path / "leveret.toml"
+    file.write_text("")
+    process, port = start("--config", str(file))
+    with process:
+        async with await connected(port) as client:
+            await client.queue("work")
+            for body in (b"1", b"2", b"3"):
+                await client.send(*message("work", body))
+            file.write_text('[[policies]]\nname = "short"\npattern = "^w"\ndefinition = { max-length = 1 }\n')
+            assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing are as the configuration says")
+            assert (await passive(client)).message_count == 1
+            file.write_text('[[policies]]\nname = "short"\n')
+            assert await told(process, signal.SIGHUP, "SIGHUP: nothing changes: policies: 'short' lacks pattern")
+            await client.send(*message("work", b"4"))
+            assert (await passive(client)).message_count == 1
+            file.write_text("")
+            assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing")
+            await client.send(*message("work", b"5"))
+            assert (await passive(client)).message_count == 2
+        process.terminate()
+
+
+async def passive(client):
+    return await client.ask(commands.Queue.Declare(queue="work", passive=True), commands.Queue.DeclareOk)
+
+
+async def told(process, number, text):
+    """A signal, and the next line that says anything of it."""
+    os.kill(process.pid, number)
+    while True:
+        line = await trio.to_thread.run_sync(process.stderr.readline)
+        if text.partition(":")[0] in line:
+            return text in line
