@@ -56,8 +56,10 @@ class ClassicQueue:
     kind = CLASSIC
     # A delete may depend on its being empty or unused.
     heeds_conditions = True
-    # Messages that a consumer may have in flight at most; 0 for no limit.
-    prefetch_max = 0
+    # Whether one who consumes exclusively is alone.
+    heeds_exclusive = True
+    # Messages that a consumer which asks for no limit may have in flight; 0 for no limit.
+    prefetch_usual = 0
 
     def __init__(
         self,
@@ -363,9 +365,16 @@ class ClassicQueue:
         else:
             self.bury(entries, REJECTED, turn)
 
-    def put_back(self, entries: list[Entry], turn: "Turn", *, failed: bool = True) -> None:  # noqa: ARG002
+    def put_back(
+        self,
+        entries: list[Entry],
+        turn: "Turn",
+        *,
+        failed: bool = True,  # noqa: ARG002
+        ended: bool = False,  # noqa: ARG002
+    ) -> None:
         """Messages that were handed out come back to their old places, to be redelivered. ``failed``: it counts as an
-        attempt, where attempts count.
+        attempt, where attempts count. ``ended``: nobody gave them back, their channel ended.
         """
         if self.deleted:
             self._let_go(len(entries))

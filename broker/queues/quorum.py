@@ -2,7 +2,8 @@
 
 It is a durable queue that counts how often each message came back: the consumer sees the count in ``x-delivery-count``,
 and beyond ``x-delivery-limit`` the message is dropped or dead-lettered. What comes back is handed out before what was
-never handed out, in the order in which it came. Source: https://www.rabbitmq.com/docs/quorum-queues
+never handed out, in the order in which it came; where there is no limit, what a client gives back goes to the end.
+Source: https://www.rabbitmq.com/docs/quorum-queues
 """
 
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ class QuorumQueue(ClassicQueue):
     """
 
     kind = QUORUM
-    prefetch_max = 2000
+    heeds_exclusive = False
+    prefetch_usual = 2000
 
     def __init__(
         self,
@@ -79,7 +81,7 @@ class QuorumQueue(ClassicQueue):
     def _looks_into_messages(self) -> bool:
         return True
 
-    def put_back(self, entries: list[Entry], turn: "Turn", *, failed: bool = True) -> None:
+    def put_back(self, entries: list[Entry], turn: "Turn", *, failed: bool = True, ended: bool = False) -> None:
         if self.deleted:
             super().put_back(entries, turn)
             return
@@ -99,6 +101,10 @@ class QuorumQueue(ClassicQueue):
                 log.note_attempts(number, message.attempts, turn)
         if spent:
             self.bury(spent, DELIVERY_LIMIT, turn)
+        if limit is None and not ended:
+            assert isinstance(self.ready, ReturnsFirst | PriorityReturnsFirst | TwoSpeeds)
+            self.ready.put_last(kept)
+            kept = []
         super().put_back(kept, turn)
 
     def _take_in(self, head: int, messages: list[Message], arrived_ms: int, log: QueueLog) -> None:

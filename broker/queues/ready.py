@@ -88,6 +88,10 @@ class Ready:
         if self._later:
             self._later_count += len(messages)
 
+    def _last(self) -> "tuple[int, Sequence[Message]]":
+        """The last row: its first number and what is in it."""
+        return (self._later[-1].head, self._later[-1].messages) if self._later else (self.head, self.fresh)
+
     def take_fresh(self, count: int) -> list[Message]:
         """The next ``count`` messages of the first row; the first one's number is ``head`` before the call."""
         self.head += count

@@ -60,6 +60,16 @@ class ReturnsFirst(SizedReady):
         super().__init__()
         self.returned = deque()  # type: ignore[assignment]
 
+    def push(self, messages: Iterable[Message]) -> None:
+        # Behind what was put last, too.
+        head, last = self._last()
+        self.push_row(head + len(last), list(messages))
+
+    def put_last(self, entries: Iterable[Entry]) -> None:
+        """They come back behind all that waits."""
+        for number, message in entries:
+            self.push_row(number, [message], again=True)
+
     def take_returned(self) -> Entry:
         entry: Entry = self.returned.popleft()  # type: ignore[attr-defined]
         self.body_bytes -= body_bytes(entry[1].content)
@@ -112,7 +122,9 @@ class Levels:
 
     def never_handed_out(self, otherwise: int) -> int:  # noqa: ARG002
         """Behind the last of all that came back: what was handed out and did not come back is settled."""
-        return max([sequence for level in self.levels for sequence, _ in level.returned], default=-1) + 1
+        first = max([sequence for level in self.levels for sequence, _ in level.returned], default=-1) + 1
+        again = [row.head + len(row.messages) for level in self.levels for row in level.rows() if row.again]
+        return max(first, *again, 0)
 
     def numbers(self) -> list[tuple[int, int]]:
         return [row for level in self.levels for row in level.numbers()]
@@ -163,6 +175,11 @@ class PriorityReturnsFirst(PriorityReady):
 
     def put_back(self, entries: Iterable[Entry]) -> None:
         self._came_back.put_back(entries)
+
+    def put_last(self, entries: Iterable[Entry]) -> None:
+        """They come back behind all that waits with their priority."""
+        for number, message in entries:
+            self._level_for(message).push_row(number, [message], again=True)
 
 
 class _Speed(SizedReady):
@@ -228,6 +245,11 @@ class TwoSpeeds(Levels):
 
     def put_back(self, entries: Iterable[Entry]) -> None:
         self._came_back.put_back(entries)
+
+    def put_last(self, entries: Iterable[Entry]) -> None:
+        """They come back behind all that waits, urgent no more."""
+        for number, message in entries:
+            self._others.push_row(number, [message], again=True)
 
 
 def sized(plain: Ready) -> SizedReady:

@@ -45,7 +45,9 @@ class Settings:
         self.expires_ms = number("x-expires")
         self.max_length = number("x-max-length")
         self.max_bytes = number("x-max-length-bytes")
-        self.max_priority = number("x-max-priority") or 0
+        most = number("x-max-priority")
+        # Where it is 0 there are two, 0 and 1: so does RabbitMQ since 4.0.
+        self.max_priority = 0 if most is None else max(most, 1)
         self.overflow = text("x-overflow") or DROP_HEAD
         self.dead_letter_exchange = text("x-dead-letter-exchange")
         self.dead_letter_key = text("x-dead-letter-routing-key")

@@ -237,7 +237,7 @@ class StreamQueue:
     def discard(self, entries: Sequence[object], turn: "Turn") -> None:
         """Nor does a nack remove anything."""
 
-    def put_back(self, entries: Sequence[object], turn: "Turn", *, failed: bool = True) -> None:
+    def put_back(self, entries: Sequence[object], turn: "Turn", *, failed: bool = True, ended: bool = False) -> None:
         """Neither does anything come back: a nack gives credit, as an ack does."""
 
     def used(self, turn: "Turn") -> None:

@@ -152,7 +152,7 @@ class Released:
     def discard(self, entries: Any, turn: "Turn") -> None:
         """Somebody else has them."""
 
-    def put_back(self, entries: Any, turn: "Turn", *, failed: bool = True) -> None:
+    def put_back(self, entries: Any, turn: "Turn", *, failed: bool = True, ended: bool = False) -> None:
         """They are back."""
 
 

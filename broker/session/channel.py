@@ -19,7 +19,7 @@ from broker.session.confirms import Confirms
 from broker.session.consumer import Consumer, Getter
 from broker.session.publisher import Direct, Outlet, Publisher
 from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
-from broker.session.settling import discard, give_back, requeue, settle
+from broker.session.settling import discard, give_back, recall, requeue, settle
 from broker.session.stream_consumer import StreamConsumer
 from broker.session.subscription import Limit, Subscription
 from broker.session.tap import Tap
@@ -200,17 +200,25 @@ class Channel:
         if isinstance(queue, StreamQueue):
             self._consume_stream(method, queue, turn)
             return
-        if queue.has_exclusive_consumer or (
-            method.exclusive and (queue.consumer_count or queue.settings.single_active)
+        if queue.heeds_exclusive and (
+            queue.has_exclusive_consumer
+            or (method.exclusive and (queue.consumer_count or queue.settings.single_active))
         ):
             raise access_refused(f"{self.vhost.describe_queue(queue.name)} in exclusive use")
-        if queue.kind == QUORUM and self.shared.prefetch:
-            raise not_implemented(f"{self.vhost.describe_queue(queue.name)} does not support global qos")
         consumer = self._make_consumer(method, queue)
-        if queue.prefetch_max:
-            consumer.limit.prefetch = min(consumer.limit.prefetch or queue.prefetch_max, queue.prefetch_max)
+        if queue.kind == QUORUM:
+            self._limit_by_itself(consumer)
         self._add_consumer(consumer, method)
         queue.subscribe(consumer, turn)
+
+    def _limit_by_itself(self, consumer: Consumer) -> None:
+        """Quorum queues know no limit of a channel: one that is set refuses them, and one that comes later is not
+        theirs. Who asks for no limit has one all the same.
+        """
+        if self.shared.prefetch:
+            raise not_implemented(f"{self.vhost.describe_queue(consumer.queue.name)} does not support global qos")
+        consumer.shared = Limit(0)
+        consumer.limit.prefetch = consumer.limit.prefetch or consumer.queue.prefetch_usual
 
     def _add_consumer(self, consumer: Subscription, method: Basic.Consume) -> None:
         self.consumers[consumer.tag] = consumer
@@ -449,7 +457,7 @@ class Channel:
         self.owner.node.events.channel_closed(self.owner, self.number)
         if self._transaction is not None:
             self.unsettled.put_back(self._transaction.rollback())
-        requeue(self.unsettled.take_all().values(), turn)
+        recall(self.unsettled.take_all().values(), turn)
         for consumer in consumers.values():
             self.vhost.queue_unused(consumer.queue, turn)
 

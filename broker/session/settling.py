@@ -39,6 +39,13 @@ def requeue(deliveries: Iterable[Delivery], turn: "Turn") -> None:
         holder.queue.put_back(entries, turn)
 
 
+def recall(deliveries: Iterable[Delivery], turn: "Turn") -> None:
+    """The same because their channel ended."""
+    for holder, entries in _by_holder(deliveries):
+        holder.settled(len(entries), turn)
+        holder.queue.put_back(entries, turn, ended=True)
+
+
 def give_back(deliveries: Iterable[Delivery], turn: "Turn") -> None:
     """The same without having failed."""
     for holder, entries in _by_holder(deliveries):

@@ -38,3 +38,11 @@ def test_the_head_is_dropped_first_urgent_as_it_is(client):
     for body, priority in ((b"a", 5), (b"b", 1), (b"c", 3)):
         client.publish(1, body, priority=priority)
     assert client.drain() == [b"c", b"b"]
+
+
+def test_the_least_that_can_be_asked_for_is_two(client):
+    """Seen in RabbitMQ 4.0."""
+    client.declare(arguments={"x-max-priority": 0})
+    for body, priority in ((b"a", 0), (b"b", 5), (b"c", None), (b"d", 1)):
+        client.publish(1, body, priority=priority)
+    assert client.drain() == [b"b", b"d", b"a", b"c"]

@@ -1,9 +1,12 @@
 """Quorum queues, as one node serves them."""
 
+from random import Random
+
 import pytest
-from pamqp.commands import Basic
+from pamqp.commands import Basic, Channel
 
 from tests.conversation import Broker
+from tests.streams.faulty import FaultyFiles
 
 QUORUM = {"x-queue-type": "quorum"}
 
@@ -57,6 +60,61 @@ def test_what_comes_back_goes_ahead_in_the_order_it_came(client):
     for tag in (tags[2], tags[0], tags[1]):
         client.send(1, Basic.Reject(tag, requeue=True))
     assert client.drain() == [b"c", b"a", b"b", b"d"]
+
+
+UNLIMITED = {**QUORUM, "x-delivery-limit": -1}
+
+
+@pytest.fixture(params=["memory", "disk"])
+def unlimited(request):
+    """A client of a broker with a quorum queue that knows no delivery limit."""
+    client = Broker(files=None if request.param == "memory" else FaultyFiles(Random(1))).connect(1)
+    client.declare(durable=True, arguments=UNLIMITED)
+    return client
+
+
+def test_without_a_limit_what_is_given_back_goes_to_the_end(unlimited):
+    """So RabbitMQ can let go of its log, whoever gives back what again and again."""
+    unlimited.publish(1, b"a", b"b", b"c", delivery_mode=2)
+    tags = [unlimited.get(no_ack=False).delivery_tag for _ in range(2)]
+    unlimited.send(1, *[Basic.Reject(tag, requeue=True) for tag in reversed(tags)])
+    unlimited.publish(1, b"d", b"e", delivery_mode=2)
+    drained = [unlimited.get() for _ in range(5)]
+    assert [got.body for got in drained] == [b"c", b"b", b"a", b"d", b"e"]
+    assert [counts(got) for got in drained] == [None, 1, 1, None, None]
+    assert [got.redelivered for got in drained] == [False, True, True, False, False]
+    assert unlimited.count() == 0
+
+
+def test_without_a_limit_the_last_one_given_back_comes_at_once_and_before_what_is_published_later(unlimited):
+    unlimited.publish(1, b"a", delivery_mode=2)
+    unlimited.send(1, Basic.Reject(unlimited.get(no_ack=False).delivery_tag, requeue=True))
+    unlimited.publish(1, b"b", delivery_mode=2)
+    unlimited.consume(no_ack=True)
+    assert unlimited.bodies() == [b"a", b"b"]
+
+
+def test_without_a_limit_what_an_ended_channel_had_goes_ahead(unlimited):
+    unlimited.publish(1, b"a", b"b", delivery_mode=2)
+    unlimited.open_channel(2)
+    unlimited.get(channel=2, no_ack=False)
+    unlimited.call(2, Channel.Close(200, "", 0, 0), Channel.CloseOk)
+    assert unlimited.drain() == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("profile", ["3.13", "4.2", "4.3"])
+def test_what_was_given_back_for_ever_outlives_the_broker(profile):
+    files = FaultyFiles(Random(1))
+    broker = Broker(files=files, profile=profile)
+    client = broker.connect(1)
+    client.declare(durable=True, arguments=UNLIMITED)
+    client.publish(1, b"a", b"b", delivery_mode=2)
+    client.send(1, Basic.Reject(client.get(no_ack=False).delivery_tag, requeue=True))
+    broker.stop()
+    again = Broker(files=files, profile=profile).connect(1)
+    got = {got.body: (got.redelivered, counts(got)) for got in (again.get(), again.get())}
+    assert got[b"a"] == (True, 1)
+    assert got[b"b"][1] is None
 
 
 def test_at_least_once_a_letter_waits_until_there_is_a_place_for_it(broker, client):
@@ -138,3 +196,20 @@ def test_a_prefetch_for_the_channel_is_refused(client):
     client.send(1, Basic.Consume(queue="q", consumer_tag="c"))
     text = "NOT_IMPLEMENTED - queue 'q' in vhost '/' does not support global qos"
     client.expect_closed(540, text, Basic.Consume)
+
+
+def test_a_prefetch_for_the_channel_that_comes_later_is_not_its_own(broker):
+    client = broker.connect(1, refereed=False)
+    client.declare(durable=True, arguments=QUORUM)
+    client.consume()
+    client.call(1, Basic.Qos(prefetch_count=1, global_=True), Basic.QosOk)
+    client.publish(1, b"a", b"b")
+    assert client.bodies() == [b"a", b"b"]
+
+
+@pytest.mark.parametrize(("asked", "given"), [(0, 2000), (2001, 2001), (5000, 2005)])
+def test_only_who_asks_for_no_limit_has_2000(client, asked, given):
+    client.declare(durable=True, arguments=QUORUM)
+    client.publish(1, *[b"m"] * 2005)
+    client.consume(prefetch=asked)
+    assert len(client.deliveries()) == given

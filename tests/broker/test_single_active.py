@@ -62,9 +62,18 @@ def test_in_a_quorum_queue_a_higher_priority_takes_over_when_all_is_settled(brok
     assert client.expect(Basic.Deliver, consumer_tag="b").body == b"2"
 
 
-@pytest.mark.parametrize("kind", ["classic", "quorum"])
-def test_there_is_no_exclusive_consumer_of_it(broker, kind):
+def test_there_is_no_exclusive_consumer_of_it(broker):
     client = broker.connect(1)
-    client.declare(durable=True, arguments={**SINGLE, "x-queue-type": kind})
+    client.declare(arguments=SINGLE)
     client.send(1, Basic.Consume(queue="q", exclusive=True))
     client.expect_channel_closed(1, 403, "ACCESS_REFUSED - queue 'q' in vhost '/' in exclusive use")
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_quorum_queue_does_not_heed_who_wants_to_be_alone(broker, single):
+    client = broker.connect(1)
+    client.declare(durable=True, arguments={"x-queue-type": "quorum", "x-single-active-consumer": single})
+    for tag in ("a", "b"):
+        client.call(1, Basic.Consume(queue="q", consumer_tag=tag, exclusive=True, no_ack=True), Basic.ConsumeOk)
+    client.publish(1, b"1", b"2")
+    assert [got.consumer_tag for got in client.deliveries()] == (["a", "a"] if single else ["a", "b"])
