@@ -4,8 +4,9 @@ from interop.conformance.accepted.difference import Accepted
 from interop.conformance.accepted.general import GENERAL
 from interop.conformance.accepted.policies import POLICIES
 from interop.conformance.accepted.queues import QUEUES
+from interop.conformance.accepted.quorum import QUORUM
 from interop.conformance.accepted.streams import STREAMS
 
-ACCEPTED: tuple[Accepted, ...] = (*GENERAL, *POLICIES, *QUEUES, *STREAMS)
+ACCEPTED: tuple[Accepted, ...] = (*GENERAL, *POLICIES, *QUEUES, *QUORUM, *STREAMS)
 
 __all__ = ["ACCEPTED", "Accepted"]

@@ -8,6 +8,10 @@ _REPLY = (
     "a/1 < basic.deliver consumer_tag='t' delivery_tag={} redelivered=False exchange=''"
     " routing_key='amq.reply-to-<1>' |  | "
 )
+_COPY = (
+    "a/1 < basic.get-ok delivery_tag={} redelivered=False exchange='' routing_key='amq.reply-to-<1>' message_count=0"
+    " | headers={{CC: A {{S '~r'}}}} | b'm'"
+)
 _NO_BODY = _CLOSE + (
     "505 reply_text='UNEXPECTED_FRAME - expected content body, got non content body frame instead'"
     " class_id=60 method_id=40"
@@ -131,6 +135,18 @@ GENERAL: tuple[Accepted, ...] = (
         )
         for tag, body in ((2, "b'2'"), (3, "b''"))
     ],
+    Accepted(
+        "reply/listener-with-prefetch",
+        _REPLY.format(1) + "b'2'",
+        (_REPLY.format(2) + "b'2'",),
+        "Delivery tags count replies too, as since RabbitMQ 4.2; before, one tag stood for many.",
+    ),
+    Accepted(
+        "copies/reply-with-copy",
+        _COPY.format(1),
+        (_COPY.format(2),),
+        "Delivery tags count replies too, as since RabbitMQ 4.2; before, one tag stood for many.",
+    ),
     Accepted(
         "reply/mandatory",
         "b/1 < basic.return reply_code=312 reply_text='NO_ROUTE' exchange='' routing_key='amq.reply-to-<1>'"
