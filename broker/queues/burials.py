@@ -50,8 +50,9 @@ class Burials:
     def _bury(self, dead_letters: DeadLetters, death: Death, turn: "Turn") -> int:
         queue = death.queue
         if queue.settings.dead_letter_exchange is None:
-            # A policy went meanwhile.
-            queue.settle([number for number, _ in death.entries if number != NO_PLACE], turn)
+            # A policy went meanwhile, or messages that were refused have nowhere to go.
+            if numbers := [number for number, _ in death.entries if number != NO_PLACE]:
+                queue.settle(numbers, turn)
             cost = len(death.entries)
         else:
             cost = dead_letters.bury(death, turn)

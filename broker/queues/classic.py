@@ -190,6 +190,10 @@ class ClassicQueue:
         self, messages: list[Message], size_bytes: int, turn: "Turn", *, persistent: bool
     ) -> QueueLog | None:
         rules = self.rules or self._begin_rules()
+        if self.settings.max_priority and len(self.ready):
+            # What came just before is seen to before these overtake it.
+            turn.catch_up_with(self)
+            turn.touch(self)
         expires = isinstance(messages[0], ExpiringMessage)
         kept = rules.received(messages, turn.wall_ms)
         if rules.refuses or rules.mixes(kept):

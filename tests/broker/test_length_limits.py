@@ -4,6 +4,7 @@ import pytest
 from pamqp.commands import Basic, Confirm, Queue
 
 from tests.conversation import Broker
+from tests.streams.faulty import FaultyFiles
 
 
 @pytest.fixture
@@ -78,6 +79,19 @@ def test_refused_messages_may_become_dead_letters(client):
     client.publish(1, b"a", b"b")
     assert confirmed(client)[1] == [2]
     assert client.drain("dead") == [b"b"]
+    assert client.drain() == [b"a"]
+
+
+def test_refused_messages_that_have_nowhere_to_go():
+    """In a queue whose log has messages already."""
+    client = Broker(files=FaultyFiles()).connect(1)
+    client.declare(durable=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish-dlx"})
+    client.call(1, Confirm.Select(), Confirm.SelectOk)
+    client.publish(1, b"a", delivery_mode=2)
+    client.publish(1, b"b", b"c", delivery_mode=2)
+    acks, nacks = confirmed(client)
+    assert acks
+    assert nacks
     assert client.drain() == [b"a"]
 
 

@@ -46,3 +46,29 @@ def test_the_least_that_can_be_asked_for_is_two(client):
     for body, priority in ((b"a", 0), (b"b", 5), (b"c", None), (b"d", 1)):
         client.publish(1, body, priority=priority)
     assert client.drain() == [b"b", b"d", b"a", b"c"]
+
+
+def in_one_turn(client, *messages):
+    client.send_bytes(b"".join(client.publish_bytes(1, body, **properties) for body, properties in messages))
+
+
+def test_each_is_seen_to_before_a_more_urgent_one_overtakes_it(client):
+    """Under a limit, and with an expiration that makes it a batch of its own."""
+    client.declare("dead")
+    client.declare(
+        arguments={
+            "x-max-priority": 5,
+            "x-max-length": 0,
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": "dead",
+        }
+    )
+    in_one_turn(client, (b"a", {"expiration": "60000"}), (b"b", {"priority": 5}), (b"c", {"priority": 1}))
+    assert client.drain("dead") == [b"a", b"b", b"c"]
+
+
+def test_a_waiting_consumer_gets_them_as_they_come(client):
+    client.declare(arguments={"x-max-priority": 5})
+    client.consume(no_ack=True)
+    in_one_turn(client, (b"a", {}), (b"b", {"priority": 5}), (b"c", {"priority": 1}))
+    assert client.bodies() == [b"a", b"b", b"c"]
