@@ -25,8 +25,9 @@ _SIZE = 16
 # A last message that is on its way when we are asked what was taken.
 _PATIENCE_S = 20.0
 
-# When it was sent, on the clock that all processes share, and how long it took; seconds.
-Taken = tuple[float, float]
+# When it was sent, on the clock that all processes share, how long it took, and how long after it was due it was sent;
+# seconds.
+Taken = tuple[float, float, float]
 
 
 class Steady:
@@ -59,10 +60,13 @@ class Steady:
 
 
 def describe(taken: Sequence[Taken]) -> str:
-    """The percentiles of them all, and the longest."""
-    took = [seconds for _, seconds in taken]
-    found = percentiles(took)
-    return f"p50 {found['p50_ms']:.1f}, p99 {found['p99_ms']:.1f}, at most {max(took) * 1000:.1f} ms of {len(took):,}"
+    """The percentiles of them all, and the longest; and how late the machine, not the broker, lets us send."""
+    took = [seconds for _, seconds, _ in taken]
+    found, late = percentiles(took), percentiles([seconds for _, _, seconds in taken])
+    return (
+        f"p50 {found['p50_ms']:.1f}, p99 {found['p99_ms']:.1f}, at most {max(took) * 1000:.1f} ms of {len(took):,}"
+        f" (sent late: p99 {late['p99_ms']:.1f} ms)"
+    )
 
 
 def worst_second_ms(taken: Sequence[Taken]) -> float:
@@ -70,7 +74,7 @@ def worst_second_ms(taken: Sequence[Taken]) -> float:
     begin, end = taken[0][0], taken[-1][0]
     last = max(math.floor(end - begin) - 1, 0)
     by_second: dict[int, list[float]] = defaultdict(list)
-    for sent_at, seconds in taken:
+    for sent_at, seconds, _ in taken:
         by_second[min(math.floor(sent_at - begin), last)].append(seconds)
     return max(percentiles(each)["p99_ms"] for each in by_second.values())
 
@@ -93,6 +97,7 @@ def _pace(publisher: Publisher, consumer: Consumer, rate: float, asked: Connecti
     Times are taken from the moment of sending: a late wake-up of ours is not the broker's doing.
     """
     sent_at: list[float] = []
+    late: list[float] = []
     taken: list[Taken] = []
     before = consumer.received
     begun = time.monotonic()
@@ -104,6 +109,7 @@ def _pace(publisher: Publisher, consumer: Consumer, rate: float, asked: Connecti
             if stop_at < math.inf:
                 raise TimeoutError(f"{len(sent_at):,} sent, {len(taken):,} received")
             sent_at.append(now)
+            late.append(now - due)
             publisher.send()
             continue
         readable = select.select([consumer.socket, asked], [], [], due - now)[0]
@@ -113,5 +119,6 @@ def _pace(publisher: Publisher, consumer: Consumer, rate: float, asked: Connecti
         if consumer.socket in readable:
             consumer.receive()
             now = time.monotonic()
-            taken += [(at, now - at) for at in sent_at[len(taken) : consumer.received - before]]
+            which = slice(len(taken), consumer.received - before)
+            taken += [(at, now - at, lag) for at, lag in zip(sent_at[which], late[which], strict=True)]
     return taken

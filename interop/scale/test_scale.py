@@ -157,8 +157,8 @@ def test_messages_that_expire_are_of_one_length_with_their_deaths(own):
 
 
 def test_the_worst_second_counts():
-    calm = [(n / 1000, 0.001) for n in range(3000)]
-    storm = [(sent_at, 0.2 if 1 <= sent_at < 1.1 else took) for sent_at, took in calm]
+    calm = [(n / 1000, 0.001, 0.0) for n in range(3000)]
+    storm = [(sent_at, 0.2 if 1 <= sent_at < 1.1 else took, late) for sent_at, took, late in calm]
     assert worst_second_ms(calm) == 1
     assert worst_second_ms(storm) == 200
     # Of the whole it is the 97th in a hundred.
