@@ -1,13 +1,12 @@
 """Settings: what a queue's arguments and policies, laid over each other, come to. Values were checked before."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 DROP_HEAD: Final = "drop-head"
 REJECT: Final = "reject-publish"
 REJECT_TO_DEAD_LETTERS: Final = "reject-publish-dlx"
-# What a delivery limit means that is none.
-_UNLIMITED: Final = -1
 
 
 class Settings:
@@ -54,9 +53,7 @@ class Settings:
         self.at_least_once = text("x-dead-letter-strategy") == "at-least-once" and self.overflow == REJECT
         self.single_active = effective.get("x-single-active-consumer") is True
         limit = effective.get("x-delivery-limit")
-        self.delivery_limit = int(limit) if isinstance(limit, int) else delivery_limit
-        if self.delivery_limit is not None and self.delivery_limit <= _UNLIMITED:
-            self.delivery_limit = None
+        self.delivery_limit = delivery_limit if limit is None else _delivery_limit(limit)
 
     @property
     def rejects(self) -> bool:
@@ -71,3 +68,12 @@ class Settings:
     def looks_into_messages(self) -> bool:
         """Whether the queue must know more of each message than its bytes."""
         return self.limited or self.message_ttl_ms is not None or self.max_priority > 0
+
+
+def _delivery_limit(value: Any) -> float | None:
+    """None for a number below zero. Its type is not looked at when it comes: what is no number is never exceeded, as in
+    RabbitMQ.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.inf
+    return None if value < 0 else value

@@ -213,3 +213,14 @@ def test_only_who_asks_for_no_limit_has_2000(client, asked, given):
     client.publish(1, *[b"m"] * 2005)
     client.consume(prefetch=asked)
     assert len(client.deliveries()) == given
+
+
+@pytest.mark.parametrize(("limit", "deliveries"), [(1.0, 2), (0, 1), ("1", 30), (True, 30), (-5, 30)])
+def test_the_type_of_a_limit_is_not_looked_at(client, limit, deliveries):
+    client.declare(durable=True, arguments={**QUORUM, "x-delivery-limit": limit})
+    client.publish(1, b"a")
+    count = 0
+    while count < 30 and (got := client.get(no_ack=False)):
+        count += 1
+        client.send(1, Basic.Reject(got.delivery_tag, requeue=True))
+    assert count == deliveries

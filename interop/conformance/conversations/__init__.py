@@ -29,6 +29,7 @@ from interop.conformance.conversations import (
     queue_bind,
     queue_exclusive,
     quorum,
+    quorum_consume,
     quorum_declare,
     quorum_limit,
     quorum_return,
@@ -55,7 +56,7 @@ from interop.conformance.steps import Conversation
 
 _THEMES = (
     handshake, framing, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
-    confirm, consume, priority, priority_queue, single_active, quorum_declare, quorum, quorum_return, quorum_limit,
+    confirm, consume, priority, priority_queue, single_active, quorum_declare, quorum, quorum_return, quorum_limit, quorum_consume,
     consumer_corners, copies, reply_corners, secret,
     acknowledge, qos, tx, reply, stream_declare, stream_queue, stream_consume, stream_offset, stream_property,
     stream_acknowledge, stream_publish, stream_filter, stream_retention, ttl, ttl_zero, ttl_words, expires, length,
