@@ -1,1 +1,1 @@
-"""The own test suites of aio-pika, aiormq, pika, kombu and py-amqp against any broker: `python -m interop.suites`."""
+"""The own test suites of clients and frameworks against any broker: `python -m interop.suites`."""

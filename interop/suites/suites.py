@@ -105,4 +105,34 @@ PY_AMQP = Suite(
     tests_in="t/integration",
 )
 
-SUITES = {suite.name: suite for suite in (AIO_PIKA, AIORMQ, PIKA, KOMBU, PY_AMQP)}
+DRAMATIQ = Suite(
+    name="dramatiq",
+    repository="Bogdanp/dramatiq",
+    commit="848b35f",
+    tests=28,
+    requirements=(
+        "pika==1.4.4", "pylibmc==1.6.3", "pytest==8.4.2", "pytest-timeout==2.4.0", "redis==8.1.0", "tblib==3.2.2",
+    ),
+    arguments=("-v", "-p", "port_5672", "-o", "addopts=", _TEST_TIMEOUT, "tests/test_rabbitmq.py"),
+)  # fmt: skip
+
+FASTSTREAM = Suite(
+    name="faststream",
+    repository="ag2ai/faststream",
+    commit="7c9a125d",
+    tests=186,
+    requirements=(
+        "aio-pika==10.2.1", "anyio==4.16.0", "dirty-equals==0.11", "fast-depends[pydantic]==3.0.9", "fastapi==0.165.0",
+        "freezegun==1.5.5", "httpx==0.28.1", "msgspec==0.22.0", "opentelemetry-sdk==1.45.2",
+        "prometheus-client==0.26.0", "pytest==8.4.2", "pytest-asyncio==1.5.0", "pytest-timeout==2.4.0",
+        "python-multipart==0.0.34", "PyYAML==6.0.3", "typer==0.29.2", "watchfiles==1.3.0",
+    ),
+    # Those that are marked so need a broker; one file needs the packages of other brokers to be read at all.
+    arguments=(
+        "-v", "-p", "port_5672", "-o", "addopts=", "-m", "connected", _TEST_TIMEOUT, "tests/brokers/rabbit",
+        "--ignore=tests/brokers/rabbit/test_misconfigure.py",
+    ),
+    install_checkout=True,
+)  # fmt: skip
+
+SUITES = {suite.name: suite for suite in (AIO_PIKA, AIORMQ, PIKA, KOMBU, PY_AMQP, DRAMATIQ, FASTSTREAM)}
