@@ -1,7 +1,7 @@
 """A pytest plugin: whoever connects to port 5672 of this machine is connected to $SUITE_AMQP_PORT.
 
-For suites that know no other port than RabbitMQ's own. Loaded with ``-p port_5672`` into the suite's own test run, so it
-imports nothing of this project. Both ways of connecting go by here: asyncio's sockets are these, too.
+For suites that know no other port than RabbitMQ's own. Loaded with ``-p port_5672`` into the suite's own test run, so
+it imports nothing of this project. Both ways of connecting go by here: asyncio's sockets are these, too.
 """
 
 from __future__ import annotations
