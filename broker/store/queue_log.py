@@ -223,6 +223,11 @@ class QueueLog(Logged):
         """What must be read from the disk before ``next_pieces`` can go on."""
         return None if self._cursor is None else self._cursor.request
 
+    @property
+    def unread(self) -> bool:
+        """Whether any of those behind could be read by now."""
+        return self.behind > 0 and self.loaded < self.log.durable
+
     def feed(self, request: BlockRead) -> None:
         """The block was read. Raises ReadFailed."""
         if self._cursor is not None:

@@ -84,6 +84,31 @@ def test_a_long_backlog_of_priorities(files, size):
     assert broker.connect(1).drain() == sorted(bodies, key=lambda body: -(int(body[:6]) % 3))
 
 
+def test_who_publishes_all_the_time_keeps_no_consumer_of_priorities_waiting(files):
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    client.declare(durable=True, arguments={"x-max-priority": 9})
+    client.publish(1, b"old", b"old", priority=1, delivery_mode=2)
+    broker.stop()
+    broker = Broker(files=files, now=broker.now, disk_waits=True)
+    client = broker.connect(1)
+    client.consume(no_ack=True)
+    got = []
+    for _ in range(10):
+        client.publish(1, b"new", delivery_mode=2)
+        broker.read_blocks()
+        batch = broker.node.take_batch(broker.node.turn())
+        batch.perform()
+        # While that commit was under way, so that something always waits for the next one.
+        client.publish(1, b"new", delivery_mode=2)
+        turn = broker.node.turn()
+        broker.node.batch_done(batch, turn)
+        broker._finish_all(turn)
+        got += client.bodies()
+    assert got[:2] == [b"old", b"old"]
+    assert len(got) > 12
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_attempts(files, killed):
     broker = Broker(files=files)
