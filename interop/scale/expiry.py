@@ -9,7 +9,6 @@ import argparse
 import itertools
 import random
 import time
-from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,7 @@ def _measure(case: Case, count: int, server: Server, bounds: Bounds) -> float:
             publisher = _publisher(sender, case, count, ttl_s)
             publisher.publish(count)
         leave = publisher.leave()
-        left = bisect_left(leave, time.monotonic())
+        left = count - _waiting(owner, case)
         before = _cpu_seconds(server.pid)
         if consumer is None:
             late_s = _watch(owner, case, leave)
@@ -154,8 +153,7 @@ def _watch(owner: Client, case: Case, leave: Sequence[float]) -> float:
         time.sleep(min(_NAP_S, max(leave[left] - time.monotonic(), 0.001)))
         asked_at = time.monotonic()
         before = left
-        declared = owner.call(commands.Queue.Declare(queue=_QUEUE, durable=case.durable, passive=True))
-        left, now = len(leave) - declared.message_count, time.monotonic()
+        left, now = len(leave) - _waiting(owner, case), time.monotonic()
         if left > before:
             _expect_in_time(left - 1, leave, now)
             moved_at = now
@@ -164,6 +162,11 @@ def _watch(owner: Client, case: Case, leave: Sequence[float]) -> float:
         if left < len(leave):
             late_s = max(late_s, asked_at - leave[left])
     return late_s
+
+
+def _waiting(owner: Client, case: Case) -> int:
+    declared = owner.call(commands.Queue.Declare(queue=_QUEUE, durable=case.durable, passive=True))
+    return int(declared.message_count)
 
 
 def _expect_in_time(number: int, leave: Sequence[float], now: float) -> None:
