@@ -72,6 +72,7 @@ class Session:
         self.peer = peer
         self.local = local
         self.user = ""
+        self._mechanism = ""
         self.vhost: VirtualHost[Queue] | None = None
         self.channels: dict[int, Channel] = {}
         self.outbox = Outbox(node.backlog)
@@ -257,6 +258,7 @@ class Session:
             text = f"Login was refused using authentication mechanism {event.mechanism}."
             raise HardError(replies.ACCESS_REFUSED, f"{text} For details see the broker logfile.")
         self.user = event.user
+        self._mechanism = event.mechanism
         self.connection.authenticated()
         self.node.events.authenticated(self, event.user, event.mechanism)
 
@@ -275,6 +277,7 @@ class Session:
     def _tell_opened(self, vhost: str, wall_ms: int) -> None:
         connection = self.connection
         facts = {
+            "auth_mechanism": self._mechanism,
             "frame_max": connection.frame_max,
             "channel_max": connection.channel_max,
             "timeout": int(connection.heartbeat.interval_s),

@@ -352,3 +352,18 @@ def test_a_transient_exchange_is_gone_with_what_it_held_back():
     broker, client, files = restarted(broker, files)
     broker.advance(10)
     assert not [name for name in files.names("data/logs") if name.startswith("q")]
+
+
+def test_what_was_due_as_the_broker_stopped_comes_once():
+    files = FaultyFiles(Random(1))
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    declare(client)
+    publish(client, b"a", 1000, delivery_mode=2)
+    broker.disk_waits = True
+    broker.now += 1
+    with broker.turn() as turn:
+        broker.node.tick(turn)
+    broker, client, files = restarted(broker, files)
+    broker.advance(10)
+    assert client.drain() == [b"a"]

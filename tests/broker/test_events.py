@@ -181,6 +181,7 @@ def test_a_client_comes_and_goes(broker, watcher):
             "node": NODE,
             "type": "network",
             "user": "guest",
+            "auth_mechanism": "PLAIN",
             "frame_max": 131072,
             "channel_max": 2047,
             "timeout": 60,
