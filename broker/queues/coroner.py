@@ -41,6 +41,8 @@ _KNOWN_BYTES_MAX: Final = 2048
 # Name, type and size of x-death's array; type and size of the first table in it.
 _ARRAY_HEAD_BYTES: Final = 13
 _FIRST_DEATH_AT: Final = _ARRAY_HEAD_BYTES + 5
+# As much as the field's type holds: before RabbitMQ 4 a client may claim any number of deaths.
+_COUNT_MAX: Final = 2**63 - 1
 _EXPIRATION_NAME: Final = "original-expiration"
 # Of a death that has one: behind its name, type and size.
 _EXPIRATION_AT: Final = _FIRST_DEATH_AT + 1 + len(_EXPIRATION_NAME) + 5
@@ -186,7 +188,7 @@ def _keys_after(deaths: list[FieldTable], key: str) -> list[str]:
     although it still has its CC header.
     """
     keys = deaths[0]["routing-keys"]
-    return list(keys) if keys[0] == key else [key]
+    return list(keys) if keys[:1] == [key] else [key]
 
 
 def copies(headers: FieldTable) -> list[str]:
@@ -207,7 +209,7 @@ def _with_death(
     deaths = before or []
     for death in deaths:
         if death["queue"] == queue and death["reason"] == reason:
-            again = {**death, "count": Long(death["count"] + 1)}
+            again = {**death, "count": Long(min(death["count"] + 1, _COUNT_MAX))}
             return [again, *(other for other in deaths if other is not death)]
     # The first field: ``_History`` puts others in its place.
     new: FieldTable = {} if expiration is None else {_EXPIRATION_NAME: expiration}
@@ -232,4 +234,6 @@ def _recovered(death: Any) -> FieldTable | None:
     if not all(isinstance(death[name], kind) for name, kind in _FIELDS.items()):
         return None
     names = (_EXPIRATION_NAME, *_FIELDS) if _EXPIRATION_NAME in death else _FIELDS
-    return {name: death[name] for name in names}
+    recovered: FieldTable = {name: death[name] for name in names}
+    recovered["routing-keys"] = [key for key in death["routing-keys"] if isinstance(key, str)]
+    return recovered

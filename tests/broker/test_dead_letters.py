@@ -114,6 +114,30 @@ def test_before_4_0_it_counts_on():
     assert headers["x-last-death-queue"] == "q"
 
 
+@pytest.mark.parametrize(
+    ("count", "keys", "kept"),
+    [
+        (1, [], []),
+        (1, [1, None], []),
+        (1, ["q2", 3, "k"], ["q2", "k"]),
+        (2**63 - 1, ["k"], ["k"]),
+    ],
+)
+def test_whatever_a_client_says_of_deaths_before_4_0_the_message_dies_on(count, keys, kept):
+    client = Broker(profile="3.13").connect(1)
+    client.declare(arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "q2"})
+    client.declare("q2", arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "q3"})
+    client.declare("q3")
+    time = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    claimed = {"reason": "rejected", "queue": "q", "count": count, "time": time, "exchange": "e", "routing-keys": keys}
+    client.publish(1, b"a", headers={"x-death": [claimed]})
+    for queue in ("q", "q2"):
+        client.send(1, Basic.Reject(client.get(queue, no_ack=False).delivery_tag, requeue=False))
+    deaths = client.get("q3").properties.headers["x-death"]
+    assert [(d["queue"], d["count"]) for d in deaths] == [("q2", 1), ("q", min(count + 1, 2**63 - 1))]
+    assert deaths[1]["routing-keys"] == kept
+
+
 def test_without_a_key_all_own_keys_are_used(client):
     client.call(1, Exchange.Declare(exchange="dlx", exchange_type="direct"), Exchange.DeclareOk)
     client.declare("copy")
