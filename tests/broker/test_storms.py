@@ -2,7 +2,7 @@
 
 import pamqp.frame
 import pytest
-from pamqp.commands import Basic
+from pamqp.commands import Basic, Exchange, Queue
 
 from tests.conversation import Broker
 
@@ -115,6 +115,16 @@ def settle_in_pieces(broker, client, frames):
 @pytest.fixture
 def small_pieces(monkeypatch):
     monkeypatch.setattr("broker.session.channel._SETTLED_AT_ONCE", 100)
+
+
+def test_messages_whose_delay_ends_at_once(broker, client):
+    method = Exchange.Declare(exchange="x", exchange_type="x-delayed-message", arguments={"x-delayed-type": "fanout"})
+    client.call(1, method, Exchange.DeclareOk)
+    client.call(1, Queue.Bind(queue="dead", exchange="x"), Queue.BindOk)
+    client.publish(1, *[b"%d" % number for number in range(COUNT)], exchange="x", headers={"x-delay": 1000})
+    broker.now += 2
+    one_turn(broker, broker.node.tick)
+    goes_on_in_pieces(broker, client, 8)
 
 
 @pytest.mark.usefixtures("small_pieces")
