@@ -20,15 +20,14 @@ def defined(vhost: str, policy: Policy) -> PolicyDefinition:
 
 
 def restore(policies: Policies, definitions: Iterable[PolicyDefinition]) -> list[str]:
-    """Add what was defined, where there is no such policy already. Returns a sentence for each that cannot be."""
+    """Add what was defined. Returns a sentence for each that cannot be."""
     refusals = []
     for definition in definitions:
-        if definition.name not in policies.of(operator=definition.operator):
-            try:
-                policies.set(_policy(definition))
-            except PolicyError as error:
-                what = f"policy '{definition.name}' in vhost '{definition.vhost}'"
-                refusals.append(f"{what} was not restored: {'; '.join(error.reasons)}")
+        try:
+            policies.restore(_policy(definition))
+        except PolicyError as error:
+            what = f"policy '{definition.name}' in vhost '{definition.vhost}'"
+            refusals.append(f"{what} was not restored: {'; '.join(error.reasons)}")
     return refusals
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -135,11 +136,21 @@ class Broker:
         self._act(lambda _: self.node.set_tracing(name, on))
 
     def reconfigure(self, config: Config) -> None:
-        """Take up what may change while the broker runs: policies and tracing. Raises ConfigError; then nothing has."""
+        """Take up what may change while the broker runs: policies and tracing. The rest of ``config`` waits
+        for the next start.
+
+        Raises ConfigError; then nothing has changed.
+        """
+        config = replace(
+            self.config,
+            policies=config.policies,
+            operator_policies=config.operator_policies,
+            tracing=config.tracing,
+        )
         policies = list(configured(config))
         host = self._vhost(None)
         self._act(lambda turn: host.preset_policies(policies, turn))
-        if config.tracing != self.config.tracing:
+        if config.tracing != (host.firehose is not None):
             self.set_tracing(config.tracing)
         self.config = config
 

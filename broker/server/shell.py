@@ -39,12 +39,12 @@ class Shell:
         # Until when the timekeeper sleeps, and how to call it earlier: it sets both.
         self.nap_until = float("inf")
         self.deadline_moved: Callable[[float], None] = _nobody_waits
-        # How to have batches written and blocks read: the committer and the disk reader set them.
         # When the timekeeper is to tick: under a virtual clock most moments come by other means.
         self.next_deadline: Callable[[], float | None] = node.next_deadline
         # How many batches and blocks are under way.
         self.on_disk = 0
         self._disk_idle = trio.Event()
+        # How to have batches written and blocks read: the committer and the disk reader set them.
         self.commit: Callable[[Batch], None] = _nobody_writes
         self.read: Callable[[Read], None] = _nobody_reads
         self._later: list[Callable[[Turn], None]] = []

@@ -109,7 +109,3 @@ class Journal(Protocol):
 
 
 Q = TypeVar("Q", bound=Queue)
-
-
-def _nobody_asks() -> None:
-    pass

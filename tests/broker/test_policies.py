@@ -6,7 +6,8 @@ from random import Random
 import pytest
 from pamqp.commands import Basic, Exchange, Queue
 
-from broker.config import ConfigError
+from broker.config import Config, ConfigError
+from broker.policies.configured import configured
 from broker.policies.policy import NoSuchPolicy, Policy
 from tests.conversation import Broker
 from tests.streams.faulty import FaultyFiles
@@ -286,6 +287,43 @@ def test_policies_of_the_configuration_stand_from_the_start_and_are_not_kept():
     assert broker.queue("q").effective == {"x-max-length": 1}
     broker.stop()
     assert Broker(files=files).queue("q").effective == {"x-max-length": 7}
+
+
+def preset(broker, *said):
+    policies = list(configured(Config(policies=said)))
+    with broker.turn() as turn:
+        broker.node.vhosts["/"].preset_policies(policies, turn)
+
+
+def test_one_that_was_kept_comes_back_when_the_configurations_goes():
+    files = FaultyFiles(Random(1))
+    broker = Broker(files=files)
+    broker.connect(1).declare(durable=True)
+    set_policy(broker, {"max-length": 7})
+    broker.stop()
+    broker = Broker(files=files, policies=[{"name": "p", "pattern": "^q", "definition": {"max-length": 1}}])
+    assert broker.queue("q").effective == {"x-max-length": 1}
+    preset(broker)
+    assert broker.queue("q").effective == {"x-max-length": 7}
+    broker.stop()
+    assert Broker(files=files).queue("q").effective == {"x-max-length": 7}
+
+
+def test_one_that_was_set_in_place_of_the_configurations_stays_when_that_goes():
+    said = {"name": "p", "pattern": "^q", "definition": {"max-length": 1}}
+    broker = Broker(policies=[said])
+    broker.connect(1).declare()
+    set_policy(broker, {"max-length": 7})
+    preset(broker)
+    assert broker.queue("q").effective == {"x-max-length": 7}
+    preset(broker, said, said)
+    assert broker.queue("q").effective == {"x-max-length": 1}
+    preset(broker)
+    assert broker.queue("q").effective == {"x-max-length": 7}
+    preset(broker, said)
+    clear_policy(broker)
+    preset(broker)
+    assert broker.queue("q").effective == {}
 
 
 GOOD = {"name": "p", "pattern": "", "definition": {"max-length": 1}}

@@ -13,7 +13,7 @@ import trio
 from pamqp import commands
 
 import broker
-from broker.config import ConfigError
+from broker.config import Config, ConfigError
 from broker.policies.policy import NoSuchPolicy, PolicyError
 from broker.server.listeners import ListenError
 from broker.server.peer import Peer
@@ -351,6 +351,38 @@ async def test_sighup_takes_up_the_policies_of_the_file(tmp_path):
         process.terminate()
 
 
+@trio_test
+async def test_sighup_leaves_all_other_settings_for_the_next_start(tmp_path):
+    file = tmp_path / "leveret.toml"
+    file.write_text("")
+    process, port = start("--config", str(file))
+    with process:
+        file.write_text('vhost = "other"\nuser = "other"\n')
+        assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing are as the configuration says")
+        file.write_text('vhost = "other"\n[[policies]]\nname = "p"\npattern = ""\ndefinition = { max-length = 1 }\n')
+        assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing are as the configuration says")
+        async with await connected(port) as client:
+            await client.queue("work")
+            for body in (b"1", b"2"):
+                await client.send(*message("work", body))
+            assert (await passive(client)).message_count == 1
+        process.terminate()
+
+
+@trio_test
+async def test_reconfigured_it_traces_as_the_configuration_says_whatever_was_set_before():
+    async with broker.serve(port=0, user="hare") as b:
+        b.set_tracing(True)
+        b.reconfigure(Config(vhost="other"))
+        assert b.node.vhosts["/"].firehose is None
+        b.reconfigure(Config(tracing=True))
+        firehose = b.node.vhosts["/"].firehose
+        assert firehose is not None
+        b.reconfigure(Config(tracing=True))
+        assert b.node.vhosts["/"].firehose is firehose
+        assert b.url.startswith("amqp://hare:")
+
+
 async def passive(client):
     return await client.ask(commands.Queue.Declare(queue="work", passive=True), commands.Queue.DeclareOk)
 
@@ -358,7 +390,7 @@ async def passive(client):
 async def told(process, number, text):
     """A signal, and the next line that says anything of it."""
     os.kill(process.pid, number)
-    while True:
-        line = await trio.to_thread.run_sync(process.stderr.readline)
+    while line := await trio.to_thread.run_sync(process.stderr.readline):
         if text.partition(":")[0] in line:
             return text in line
+    return False
