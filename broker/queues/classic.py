@@ -196,7 +196,7 @@ class ClassicQueue:
             turn.touch(self)
         expires = isinstance(messages[0], ExpiringMessage)
         kept = rules.received(messages, turn.wall_ms)
-        if rules.refuses or rules.mixes(kept):
+        if rules.take_turns(kept, turn.wall_ms):
             log = self._enqueue_singly(rules, messages, kept, turn, persistent=persistent)
         else:
             log = self._add(kept, size_bytes, turn, persistent=persistent)
@@ -207,7 +207,7 @@ class ClassicQueue:
     def _enqueue_singly(
         self, rules: Rules, messages: list[Message], kept: list[Message], turn: "Turn", *, persistent: bool
     ) -> QueueLog | None:
-        """Where it matters how the queue stands as each message comes: it may be refused, or overtake another."""
+        """One by one: see ``Rules.take_turns``."""
         log = None
         refused: list[Message] = []
         for published, message in zip(messages, kept, strict=True):
@@ -216,8 +216,8 @@ class ClassicQueue:
                 turn.refused.add(published)
                 continue
             log = self._add([message], len(message.content), turn, persistent=persistent) or log
-            if self.settings.max_priority:
-                # What a consumer waits for, has no time or is over a limit goes before a more urgent one comes.
+            if self.settings.max_priority or message.deadline_ms <= turn.wall_ms:
+                # What a consumer waits for, has no time or is over a limit goes before another one comes.
                 turn.touch(self)
                 turn.catch_up_with(self)
         if refused and self.settings.overflow == REJECT_TO_DEAD_LETTERS:

@@ -83,9 +83,12 @@ class Rules:
             return False
         return settings.max_bytes is None or queue.ready.body_bytes + body_bytes(message.content) <= settings.max_bytes
 
-    def mixes(self, kept: list[Message]) -> bool:
-        """Whether some of these messages are more urgent than others."""
-        return self.settings.max_priority > 0 and any(message.priority != kept[0].priority for message in kept)
+    def take_turns(self, kept: list[Message], now_ms: int) -> bool:
+        """Whether it matters what has become of each of these messages before the next one comes."""
+        settings = self.settings
+        if settings.max_priority and any(message.priority != kept[0].priority for message in kept):
+            return True
+        return settings.limited and (settings.rejects or any(message.deadline_ms <= now_ms for message in kept))
 
     # -- out -----------------------------------------------------------------------------------------------------------
 

@@ -87,6 +87,8 @@ class Transaction:
             # Rejected in any order, they die in the order in which they were delivered.
             settle([deliveries[tag] for tag in sorted(deliveries)], turn)
         if lost:
+            # What was published is delivered before the channel goes, to its own consumers, too.
+            turn.catch_up()
             raise precondition_failed("partial tx completion")
         return logs
 

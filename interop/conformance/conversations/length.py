@@ -233,6 +233,13 @@ CONVERSATIONS = [
         left(1),
     ),
     conversation(
+        "length/what-expires-at-once-is-not-over-it",
+        mortal(x_message_ttl=0, **_TWO),
+        published(b"1", b"2", b"3", b"4"),
+        died(4),
+    ),
+    conversation("length/zero-comes-before-ttl-zero", mortal(x_message_ttl=0, x_max_length=0), published(b"1"), died(1)),
+    conversation(
         "length/in-a-transaction",
         mortal(**_TWO),
         call("tx.select"),

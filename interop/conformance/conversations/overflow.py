@@ -18,6 +18,7 @@ from interop.conformance.steps import (
     passive,
     publish,
     quiet,
+    send,
 )
 
 
@@ -269,6 +270,20 @@ CONVERSATIONS = [
         call("tx.commit"),
         call("channel.open"),
         left(1),
+        passive("~r"),
+    ),
+    conversation(
+        "overflow/part-of-a-transaction-is-delivered",
+        queue(x_overflow="reject-publish", x_max_length=0),
+        queue("~r"),
+        call("tx.select"),
+        consume("~r", no_ack=True),
+        published(b"1", to="~r"),
+        published(b"2"),
+        published(b"3", to="~r"),
+        send("tx.commit"),
+        expect("basic.deliver", "basic.deliver", "channel.close"),
+        call("channel.open"),
         passive("~r"),
     ),
     conversation(
