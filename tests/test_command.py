@@ -152,3 +152,9 @@ def test_policies_of_the_file_act_from_the_start(tmp_path):
             assert channel.queue_declare("work", passive=True).method.message_count == 1
             with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="current is 'quorum'"):
                 channel.queue_declare("work", durable=True, arguments={"x-queue-type": "classic"})
+
+
+def test_a_broker_does_not_carry_a_test_framework():
+    """10 MB and 0.1 s of every start: what only moves a virtual clock had brought all of pytest along."""
+    code = "import sys, broker.server.main; sys.exit('pytest' in sys.modules or 'trio.testing' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
