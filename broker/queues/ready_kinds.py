@@ -66,7 +66,7 @@ class ReturnsFirst(SizedReady):
         self.push_row(head + len(last), list(messages))
 
     def put_last(self, entries: Iterable[Entry]) -> None:
-        """They come back behind all that waits."""
+        """They come back behind all that waits here. Their numbers stay: a restart finds them at their old places."""
         for number, message in entries:
             self.push_row(number, [message], again=True)
 

@@ -127,12 +127,12 @@ CONVERSATIONS = [
     ),
     conversation(
         "cancelled-by-broker/several-on-a-channel",
-        *[declare("~q"), worker("x"), worker("y"), send("queue.delete", queue="~q")],
+        *[declare("~q"), worker("x"), worker("y"), until("~q", 0, 2), send("queue.delete", queue="~q")],
         *[expect("queue.delete-ok", "basic.cancel", "basic.cancel"), quiet()],
     ),
     conversation(
         "cancelled-by-broker/several-connections",
-        *[declare("~q"), connect("b"), worker("x", c="b"), worker("y"), send("queue.delete", queue="~q")],
+        *[declare("~q"), connect("b"), worker("x", c="b"), worker("y"), until("~q", 0, 2), send("queue.delete", queue="~q")],
         *[expect("queue.delete-ok", "basic.cancel"), expect("basic.cancel", c="b")],
     ),
     conversation(
@@ -151,7 +151,7 @@ CONVERSATIONS = [
     ),
     conversation(
         "cancelled-by-broker/tag-free-again",
-        *[declare("~q"), worker("t"), send("queue.delete", queue="~q"), expect("queue.delete-ok", "basic.cancel")],
+        *[declare("~q"), worker("t"), until("~q", 0, 1), send("queue.delete", queue="~q"), expect("queue.delete-ok", "basic.cancel")],
         *[declare("~q"), worker("t", no_ack=True), published(b"1"), deliveries(1)],
     ),
     conversation(
