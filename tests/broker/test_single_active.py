@@ -77,3 +77,15 @@ def test_a_quorum_queue_does_not_heed_who_wants_to_be_alone(broker, single):
         client.call(1, Basic.Consume(queue="q", consumer_tag=tag, exclusive=True, no_ack=True), Basic.ConsumeOk)
     client.publish(1, b"1", b"2")
     assert [got.consumer_tag for got in client.deliveries()] == (["a", "a"] if single else ["a", "b"])
+
+
+def test_in_a_quorum_queue_who_gives_back_its_last_one_yields_too(broker):
+    """RabbitMQ 4.0.5 forgets to, and everybody waits."""
+    client = broker.connect(1)
+    client.declare(durable=True, arguments={**SINGLE, "x-queue-type": "quorum"})
+    client.consume(tag="a", prefetch=1)
+    client.publish(1, b"1", b"2")
+    tag = client.expect(Basic.Deliver, consumer_tag="a").delivery_tag
+    client.consume(tag="b", prefetch=2, arguments={"x-priority": 1})
+    client.send(1, Basic.Nack(tag, requeue=True))
+    assert [(got.consumer_tag, got.body) for got in client.deliveries()] == [("b", b"1"), ("b", b"2")]
