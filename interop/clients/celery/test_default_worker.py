@@ -17,8 +17,7 @@ _PATIENCE_S = 30
 @pytest.fixture(scope="module", autouse=True)
 def hares(broker_url):
     with worker(broker_url, "tasks", "hares") as running:
-        yield running
-        assert running.stop() == 0
+        yield running  # killed in the end: Celery's own orderly stop has been seen to take half a minute, with RabbitMQ
 
 
 @pytest.fixture(scope="module")
