@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from interop.conformance.accepted import ACCEPTED, Accepted
 from interop.conformance.conversations import ALL
 from interop.conformance.operators import OperatedLeveret, RabbitOperator
 from interop.conformance.steps import Conversation
+from interop.conformance.wander import in_order, wander
+from interop.leveret import Leveret
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     showing.add_argument("only", help="pattern of conversation names")
     showing.add_argument("--version", default="")
     showing.set_defaults(run=_show)
+    wandering = commands.add_parser("wander", help="hold random conversations with RabbitMQ and with leveret")
+    wandering.add_argument("--root", default="/", help="as for record; it should be the newest RabbitMQ")
+    wandering.add_argument("--first", type=int, default=1, help="the first seed")
+    wandering.add_argument("--count", type=int, default=100)
+    wandering.add_argument("--persistent", action="store_true", help="messages go to the disk")
+    wandering.set_defaults(run=_wander)
     options = parser.parse_args(arguments)
     return int(options.run(options))
 
@@ -85,6 +94,31 @@ def _compare(options: argparse.Namespace) -> int:
         print(f"{len(left_out)} left out, since nobody can set policies at {options.url}: {', '.join(left_out)}")
     print(f"{len(held) - different} of {len(held)} conversations agree")
     return 1 if different or unused else 0
+
+
+def _wander(options: argparse.Namespace) -> int:
+    seeds = range(options.first, options.first + options.count)
+    chosen = [wander(seed, persistent=options.persistent) for seed in seeds]
+    with rabbitmq.running(options.root) as node:
+        # What differs here is chance.
+        rounds = [judge.hold_all(chosen, node.url, 5.0) for _ in range(2)]
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ("--data-dir", folder) if options.persistent else ()
+        with Leveret(0, *flags) as leveret:
+            held = judge.hold_all(chosen, leveret.url)
+    agree = unsteady = 0
+    for name, lines in held.items():
+        ours, theirs = in_order(lines), [in_order(each[name]) for each in rounds]
+        if ours in theirs:
+            agree += 1
+        elif theirs[0] != theirs[1]:
+            unsteady += 1
+        else:
+            print(f"=== {name}\n{judge.difference(theirs[0], ours)}\n")
+    print(
+        f"{agree} of {len(held)} conversations agree; RabbitMQ {node.version} itself is not steady in {unsteady} more"
+    )
+    return 0 if agree + unsteady == len(held) else 1
 
 
 def _show(options: argparse.Namespace) -> int:
