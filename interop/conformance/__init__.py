@@ -9,5 +9,5 @@ accepted.py holds the differences that are meant, with their reasons.
     python -m interop.conformance compare [--only 'queue/*'] [--url amqp://...]     diffs, frame by frame
     python -m interop.conformance show 'queue/purge*'                               what RabbitMQ says
     python -m interop.conformance record [--root DIR] [--only ...]                  record anew (interop/rabbitmq)
-    python -m interop.conformance wander [--root DIR] [--first SEED]                random ones (wander.py), side by side
+    python -m interop.conformance wander [--root DIR] [--first SEED]                random ones (wander.py), with both
 """
