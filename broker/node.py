@@ -114,6 +114,7 @@ class Node:
             on_policies_changed=self._time_consumers,
             default_queue_type=self.config.default_queue_type,
             make_delay_queue=factory.make_delay_queue,
+            hold=self.gauge.add,
         )
         if name == self.config.vhost:
             vhost.add_event_exchange()

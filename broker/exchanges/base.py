@@ -15,6 +15,10 @@ from broker.exchanges.view import View
 FindExchange = Callable[[str], "Exchange | None"]
 
 
+def nobody_counts(size_bytes: int) -> None:
+    """What is kept counts nowhere."""
+
+
 class Exchange(ABC):
     """An exchange of one kind. ``alternate`` names the exchange that takes what no binding here takes, or is None."""
 
@@ -25,6 +29,7 @@ class Exchange(ABC):
         "bindings",
         "deduplication",
         "durable",
+        "hold",
         "internal",
         "name",
         "sees_messages",
@@ -41,13 +46,16 @@ class Exchange(ABC):
         internal: bool = False,
         arguments: Mapping[str, Any] | None = None,
         random_bytes: Callable[[int], bytes] = bytes,
+        hold: Callable[[int], None] = nobody_counts,
     ) -> None:
         """``random_bytes(n)`` is for kinds that choose by chance; without it the choices are the same in every run.
+        ``hold`` is told by kinds that keep messages how many bytes more, or fewer, these are in memory.
 
         Raises SoftError 406 for arguments of deduplication that cannot be used.
         """
         self.name = name
         self.durable = durable
+        self.hold = hold
         self.auto_delete = auto_delete
         self.internal = internal
         self.arguments: dict[str, Any] = dict(arguments or {})

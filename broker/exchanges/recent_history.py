@@ -1,8 +1,8 @@
 """x-recent-history: a fanout that keeps the last messages, and gives them to whoever is bound later.
 
 ``x-recent-history-length`` among its arguments says how many, 20 where nothing is said. A message whose header
-``x-recent-history-no-store`` is true is not kept. What is kept is in memory only, and gone after a restart. Source:
-RabbitMQ's plugin rabbitmq_recent_history_exchange.
+``x-recent-history-no-store`` is true is not kept. What is kept is in memory only, counts there as what queues hold, and
+is gone after a restart. Source: RabbitMQ's plugin rabbitmq_recent_history_exchange.
 """
 
 from collections import deque
@@ -46,7 +46,7 @@ class RecentHistoryExchange(Exchange):
 
     def find(self, routing_keys: Sequence[str], message: View | None) -> Iterable[Destination]:  # noqa: ARG002
         if message is not None and message.headers().get("x-recent-history-no-store") is not True:
-            self._recent.append(View(message.content, message.route, message.wall_ms))
+            self._keep(View(message.content, message.route, message.wall_ms))
         return self._destinations
 
     def bound(self, binding: Binding, find_exchange: FindExchange, turn: Any) -> None:
@@ -61,6 +61,18 @@ class RecentHistoryExchange(Exchange):
             for queue in queues:
                 queue.enqueue([message], len(view.content), turn, persistent=persistent)
             turn.refused.clear()
+
+    def gone(self, turn: Any) -> None:  # noqa: ARG002
+        self.hold(-sum([len(view.content) for view in self._recent]))
+        self._recent.clear()
+
+    def _keep(self, view: View) -> None:
+        recent = self._recent
+        more = len(view.content)
+        if len(recent) == recent.maxlen:
+            more -= len(recent[0].content)
+        recent.append(view)
+        self.hold(more)
 
     def _added(self, binding: Binding) -> None:
         self._destinations.add(binding.destination)

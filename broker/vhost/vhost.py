@@ -11,7 +11,7 @@ from typing import Any, Generic
 
 from broker import exchanges
 from broker.exchanges import routing
-from broker.exchanges.base import Exchange
+from broker.exchanges.base import Exchange, nobody_counts
 from broker.exchanges.binding import Binding, Destination
 from broker.exchanges.default import DefaultExchange
 from broker.exchanges.delayed import DelayedExchange, Waiting
@@ -58,12 +58,14 @@ class VirtualHost(Generic[Q]):
     any. ``default_queue_type`` is the node's, for queues whose declaration names none. ``on_policies_changed`` is
     called when queues have been told of new policies.
     ``make_delay_queue(exchange, durable, log_id)`` makes what a delayed exchange holds messages back in; with a log id
-    it is one that was there before a restart. ``turn`` is None only for hosts whose exchanges keep no messages.
+    it is one that was there before a restart. ``hold`` is told how many bytes more, or fewer, exchanges keep.
+    ``turn`` is None only for hosts whose exchanges keep no messages.
     """
 
     __slots__ = (
         "_consumer_table",
         "_graph",
+        "_hold",
         "_journal",
         "_make_delay_queue",
         "_make_queue",
@@ -95,9 +97,11 @@ class VirtualHost(Generic[Q]):
         on_policies_changed: Callable[[], None] = _nobody_asks,
         default_queue_type: str = rules.CLASSIC,
         make_delay_queue: Callable[[str, bool, int], Waiting] | None = None,
+        hold: Callable[[int], None] = nobody_counts,
     ) -> None:
         self.name = name
         self._make_delay_queue = make_delay_queue or _no_delay_queue
+        self._hold = hold
         # Whose method is being handled.
         self.acting_user = _INTERNAL_USER
         self._watcher: Watcher | None = None
@@ -498,6 +502,7 @@ class VirtualHost(Generic[Q]):
             internal=internal,
             arguments=arguments,
             random_bytes=self._random_bytes,
+            hold=self._hold,
         )
         if isinstance(exchange, DelayedExchange):
             exchange.waiting = self._make_delay_queue(name, durable, log_id)

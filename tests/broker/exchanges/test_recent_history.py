@@ -100,6 +100,23 @@ def test_lengths_that_are_none(client, length, term):
     client.expect_channel_closed(1, 406, text, Exchange.Declare)
 
 
+@pytest.mark.parametrize("delayed", [False, True])
+def test_what_is_kept_counts_as_memory_until_it_goes(delayed):
+    broker = Broker(memory_limit_bytes=5000)
+    client = broker.connect(1)
+    arguments = {"x-recent-history-length": 4, "x-delayed-type": "x-recent-history"}
+    kind = "x-delayed-message" if delayed else "x-recent-history"
+    client.call(1, Exchange.Declare(exchange="x", exchange_type=kind, arguments=arguments), Exchange.DeclareOk)
+    publish(client, *[bytes(1000)] * 9)
+    assert 4000 < broker.node.gauge.bytes < 4200
+    assert not broker.node.alarm
+    publish(client, *[bytes(2000)] * 9)
+    assert broker.node.alarm == "low on memory"
+    broker.connect(1).call(1, Exchange.Delete(exchange="x"), Exchange.DeleteOk)
+    assert broker.node.gauge.bytes == 0
+    assert not broker.node.alarm
+
+
 def test_a_large_length_is_one(client):
     declare(client, x_recent_history_length=2**62)
     publish(client, b"a")
