@@ -52,8 +52,10 @@ class RecentHistoryExchange(Exchange):
     def bound(self, binding: Binding, find_exchange: FindExchange, turn: Any) -> None:
         destination = binding.destination
         queues: tuple[Any, ...] = (destination,)
+        # A copy: an exchange may lead back to this one, which then keeps them anew.
+        recent = list(self._recent)
         # To an exchange the plugin gives them the newest first.
-        for view in reversed(self._recent) if isinstance(destination, Exchange) else self._recent:
+        for view in reversed(recent) if isinstance(destination, Exchange) else recent:
             if isinstance(destination, Exchange):
                 queues = route(destination, _keys(view), view, find_exchange).queues
             message = message_of(view.content, view.route)

@@ -90,6 +90,18 @@ def test_a_new_exchange_routes_them_by_their_keys(client):
     assert client.drain("s") == [b"b"]
 
 
+def test_a_new_exchange_that_leads_back_gives_them_back(client):
+    declare(client, x_recent_history_length=3)
+    client.call(1, Exchange.Bind(destination="x", source="amq.fanout"), Exchange.BindOk)
+    bind(client)
+    publish(client, b"a", b"b")
+    assert client.drain() == [b"a", b"b"]
+    client.call(1, Exchange.Bind(destination="amq.fanout", source="x"), Exchange.BindOk)
+    assert client.drain() == [b"b", b"a"]
+    bind(client, "r")
+    assert client.drain("r") == [b"b", b"b", b"a"]
+
+
 @pytest.mark.parametrize(
     ("length", "term"), [(0, "0"), (-1, "-1"), ("5", '<<"5">>'), (True, "true"), (1.0, "1.0"), (None, "undefined")]
 )
