@@ -31,13 +31,14 @@ _ROUTES_MAX = 1024
 
 
 class _Run:
-    """Neighbours that go to the same queues, and are persistent or are not."""
+    """Neighbours that go to the same queues, and are persistent or are not. ``homeless``: nobody would take them."""
 
-    __slots__ = ("entries", "messages", "persistent", "queues")
+    __slots__ = ("entries", "homeless", "messages", "persistent", "queues")
 
-    def __init__(self, queues: tuple[Any, ...], *, persistent: bool) -> None:
+    def __init__(self, queues: tuple[Any, ...], *, persistent: bool, homeless: bool) -> None:
         self.queues = queues
         self.persistent = persistent
+        self.homeless = homeless
         self.messages: list[Message] = []
         self.entries: list[Entry] = []
 
@@ -57,31 +58,33 @@ class DeadLettering:
         """Publish dead letters and settle them in their queue. What it cost, in messages handed out."""
         settings = death.queue.settings
         exchange, key = settings.dead_letter_exchange, settings.dead_letter_key
-        logs: set[Logged] = set()
+        logs = set(death.logs)
         buried: list[int] = []
-        stuck: list[Entry] = []
+        # By the names of the queues that have them.
+        stuck: dict[frozenset[str], list[Entry]] = {}
         histories = self._coroner.histories
         enqueued = 0
         for run in self._runs(death, exchange, key, turn):
             enqueued += len(run.messages) * len(run.queues)
-            missed = self._enqueue(run, logs, turn)
-            if missed and settings.at_least_once:
-                stuck += run.entries
+            refusals = self._enqueue(run, logs, turn)
+            if settings.at_least_once and (refusals or run.homeless):
+                buried += _sift(run, refusals, death.reached, stuck)
             else:
                 buried += [number for number, _ in run.entries]
         self._let_go(death.queue, buried, logs, turn)
-        if stuck:
-            death.queue.unburied(Death(death.queue, stuck, death.reason), turn)
+        for reached, entries in stuck.items():
+            death.queue.unburied(Death(death.queue, entries, death.reason, reached, frozenset(logs)), turn)
         return _COST * len(death.entries) + enqueued + _HISTORY_COST * (self._coroner.histories - histories)
 
     def _runs(self, death: Death, exchange: str, key: str | None, turn: "Turn") -> "list[_Run]":
         runs: list[_Run] = []
-        run = _Run((), persistent=False)
+        run = _Run((), persistent=False, homeless=True)
         now_s = turn.wall_ms // 1000
         name, reason = death.queue.name, death.reason
         wire = b""
         # Where letters go that have the history of the one before, if their other headers have no say in it.
         queues: tuple[Any, ...] = ()
+        homeless = True
         known_keys: list[str] | None = None
         for entry in death.entries:
             letter = self._coroner.write(entry[1], name, reason, now_s)
@@ -93,8 +96,11 @@ class DeadLettering:
                     exchange, keys, letter, View(letter.content, wire, turn.wall_ms), reason
                 )
                 known_keys = letter.keys if same_for_all else None
-            if not runs or run.queues != queues or run.persistent != letter.persistent:
-                run = _Run(queues, persistent=letter.persistent)
+                homeless = not queues
+                if death.reached:
+                    queues = tuple([queue for queue in queues if queue.name not in death.reached])
+            if not runs or (run.queues, run.persistent, run.homeless) != (queues, letter.persistent, homeless):
+                run = _Run(queues, persistent=letter.persistent, homeless=homeless)
                 runs.append(run)
             run.messages.append(Message(letter.content, wire))
             run.entries.append(entry)
@@ -129,16 +135,18 @@ class DeadLettering:
             self._routes[exchange, keys[0]] = routed.queues
         return routed.queues, routed.cacheable
 
-    def _enqueue(self, run: _Run, logs: set[Logged], turn: "Turn") -> bool:
-        """Put letters into their queues. True if some of them found no place anywhere, or not everywhere."""
+    def _enqueue(self, run: _Run, logs: set[Logged], turn: "Turn") -> dict[Message, set[str]]:
+        """Put letters into their queues. The names of those that would not have one, by letter."""
         size = sum([len(message.content) for message in run.messages])
+        refusals: dict[Message, set[str]] = {}
         for queue in run.queues:
             log = queue.enqueue(run.messages, size, turn, persistent=run.persistent)
             if log is not None:
                 logs.add(log)
-        refused = bool(turn.refused)
-        turn.refused.clear()
-        return refused or not run.queues
+            for message in turn.refused:
+                refusals.setdefault(message, set()).add(queue.name)
+            turn.refused.clear()
+        return refusals
 
     def _let_go(self, queue: Any, numbers: list[int], logs: set[Logged], turn: "Turn") -> None:
         numbers = [number for number in numbers if number != NO_PLACE]
@@ -148,3 +156,21 @@ class DeadLettering:
             Awaited(logs, lambda turn: queue.settle(numbers, turn))
         else:
             queue.settle(numbers, turn)
+
+
+def _sift(
+    run: _Run,
+    refusals: dict[Message, set[str]],
+    reached: frozenset[str],
+    stuck: dict[frozenset[str], list[Entry]],
+) -> list[int]:
+    """The numbers of those that found all their places; the others go to ``stuck``, where they went already."""
+    names = reached.union([queue.name for queue in run.queues])
+    buried: list[int] = []
+    for entry, message in zip(run.entries, run.messages, strict=True):
+        missed = refusals.get(message)
+        if missed or run.homeless:
+            stuck.setdefault(names - missed if missed else names, []).append(entry)
+        else:
+            buried.append(entry[0])
+    return buried

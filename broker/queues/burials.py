@@ -1,5 +1,6 @@
 """Burials: the messages of one queue that are to become dead letters, in pieces, each of them a chore of a turn."""
 
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -15,8 +16,10 @@ _PIECE: Final = 256
 # As many may wait before the queue drops no more for now. It is faster at that than they are published (0.5 µs against
 # 4 to 7), and each that waits takes 100 bytes more than in the queue: a million that expired at once, 100 MB.
 _WAITING_MAX: Final = 4 * _PIECE
-# Dead letters that must not be lost and found no place are tried again this often.
+# Dead letters that must not be lost and found no place are tried again this often, a few pieces of them: where these
+# find one, the rest is tried at once.
 _AGAIN_S: Final = 1.0
+_TRIED: Final = 4
 
 
 class Burials:
@@ -30,7 +33,7 @@ class Burials:
     def __init__(self, dead_letters: DeadLetters | None) -> None:
         self._dead_letters = dead_letters
         self._waiting = 0
-        self._unburied: list[Death] = []
+        self._unburied: deque[Death] = deque()
         self.again_at: float | None = None
 
     @property
@@ -42,17 +45,19 @@ class Burials:
         """Have them published, in order, and settled in their ``queue``."""
         if self._dead_letters is None:
             return
-        self._waiting += len(entries)
         for start in range(0, len(entries), _PIECE):
-            death = Death(queue, entries[start : start + _PIECE], reason)
-            turn.chore(partial(self._bury, self._dead_letters, death))
+            self._put_off(self._dead_letters, Death(queue, entries[start : start + _PIECE], reason), turn)
 
-    def _bury(self, dead_letters: DeadLetters, death: Death, turn: "Turn") -> int:
+    def _put_off(self, dead_letters: DeadLetters, death: Death, turn: "Turn", *, again: bool = False) -> None:
+        self._waiting += len(death.entries)
+        turn.chore(partial(self._bury, dead_letters, death, again))
+
+    def _bury(self, dead_letters: DeadLetters, death: Death, again: bool, turn: "Turn") -> int:
         queue = death.queue
+        unburied = len(self._unburied)
         if queue.settings.dead_letter_exchange is None:
-            # A policy went meanwhile, or messages that were refused have nowhere to go.
-            if numbers := [number for number, _ in death.entries if number != NO_PLACE]:
-                queue.settle(numbers, turn)
+            # A policy went meanwhile.
+            queue.settle([number for number, _ in death.entries if number != NO_PLACE], turn)
             cost = len(death.entries)
         else:
             cost = dead_letters.bury(death, turn)
@@ -60,6 +65,8 @@ class Burials:
         self._waiting -= len(death.entries)
         if was_full and not self.full:
             turn.touch(queue)
+        if again and len(self._unburied) == unburied:
+            self._try_next(dead_letters, turn)
         return cost
 
     def failed(self, death: Death, turn: "Turn") -> None:
@@ -70,14 +77,17 @@ class Burials:
 
     def tick(self, turn: "Turn") -> None:
         """Try again, if it is time to."""
-        if self.again_at is not None and self.again_at <= turn.now:
+        if self.again_at is not None and self.again_at <= turn.now and self._dead_letters is not None:
             self.again_at = None
-            deaths, self._unburied = self._unburied, []
-            for death in deaths:
-                self.add(death.queue, death.entries, death.reason, turn)
+            for _ in range(_TRIED):
+                self._try_next(self._dead_letters, turn)
+
+    def _try_next(self, dead_letters: DeadLetters, turn: "Turn") -> None:
+        if self._unburied:
+            self._put_off(dead_letters, self._unburied.popleft(), turn, again=True)
 
     def give_up(self) -> int:
         """Those that found no place go with their queue; how many they were."""
-        deaths, self._unburied = self._unburied, []
+        deaths, self._unburied = self._unburied, deque()
         self.again_at = None
         return sum([len(death.entries) for death in deaths])

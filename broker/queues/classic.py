@@ -415,7 +415,10 @@ class ClassicQueue:
         return len(entries)
 
     def unburied(self, death: Death, turn: "Turn") -> None:
-        """Dead letters found no place, and must not be lost."""
+        """Dead letters found no place, and must not be lost, unless the queue is."""
+        if self.deleted:
+            self._let_go(len(death.entries))
+            return
         self.burials.failed(death, turn)
         self._look_ahead(turn)
 

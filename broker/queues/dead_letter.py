@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from broker.message import Message
 
 if TYPE_CHECKING:
+    from broker.store.committing import Logged
     from broker.turn import Turn
 
 REJECTED: Final = "rejected"
@@ -18,14 +19,26 @@ NO_PLACE: Final = -1
 
 
 class Death:
-    """Messages that leave ``queue``, each with its number there, for one reason."""
+    """Messages that leave ``queue``, each with its number there, for one reason.
 
-    __slots__ = ("entries", "queue", "reason")
+    ``reached`` names the queues that have their letters already, and ``logs`` are to have them safe there.
+    """
 
-    def __init__(self, queue: Any, entries: "Sequence[tuple[int, Message]]", reason: str) -> None:
+    __slots__ = ("entries", "logs", "queue", "reached", "reason")
+
+    def __init__(
+        self,
+        queue: Any,
+        entries: "Sequence[tuple[int, Message]]",
+        reason: str,
+        reached: frozenset[str] = frozenset(),
+        logs: "frozenset[Logged]" = frozenset(),
+    ) -> None:
         self.queue = queue
         self.entries = entries
         self.reason = reason
+        self.reached = reached
+        self.logs = logs
 
 
 class DeadLetters(Protocol):

@@ -3,8 +3,9 @@
 from random import Random
 
 import pytest
-from pamqp.commands import Basic, Channel
+from pamqp.commands import Basic, Channel, Exchange, Queue
 
+from broker.dead_letters import DeadLettering
 from tests.conversation import Broker
 from tests.streams.faulty import FaultyFiles
 
@@ -117,22 +118,80 @@ def test_what_was_given_back_for_ever_outlives_the_broker(profile):
     assert got[b"b"][1] is None
 
 
+AT_LEAST_ONCE = {
+    **QUORUM,
+    "x-overflow": "reject-publish",
+    "x-dead-letter-strategy": "at-least-once",
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": "dead",
+}
+
+
+def reject(client, count):
+    """So many messages of q die, each alone."""
+    for _ in range(count):
+        client.send(1, Basic.Reject(client.get(no_ack=False).delivery_tag, requeue=False))
+
+
 def test_at_least_once_a_letter_waits_until_there_is_a_place_for_it(broker, client):
-    arguments = {
-        **QUORUM,
-        "x-overflow": "reject-publish",
-        "x-dead-letter-strategy": "at-least-once",
-        "x-dead-letter-exchange": "",
-        "x-dead-letter-routing-key": "dead",
-    }
-    client.declare(durable=True, arguments=arguments)
+    client.declare(durable=True, arguments=AT_LEAST_ONCE)
     client.publish(1, b"a")
-    client.send(1, Basic.Reject(client.get(no_ack=False).delivery_tag, requeue=False))
+    reject(client, 1)
     broker.advance(5)
     client.declare("dead")
     broker.advance(5)
     assert client.drain("dead") == [b"a"]
     assert broker.node.gauge.bytes == 0
+
+
+def test_at_least_once_a_queue_that_took_a_letter_does_not_get_it_again(broker, client):
+    client.call(1, Exchange.Declare(exchange="dlx", exchange_type="fanout"), Exchange.DeclareOk)
+    client.declare("full", arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
+    client.publish(1, b"first", key="full")
+    client.declare("dead")
+    for queue in ("full", "dead"):
+        client.call(1, Queue.Bind(queue=queue, exchange="dlx"), Queue.BindOk)
+    client.declare(durable=True, arguments={**AT_LEAST_ONCE, "x-dead-letter-exchange": "dlx"})
+    client.publish(1, b"a", b"b")
+    reject(client, 2)
+    broker.advance(5)
+    assert client.drain("dead") == [b"a", b"b"]
+    for body in (b"first", b"a", b"b"):
+        assert client.drain("full") == [body]
+        broker.advance(5)
+    assert client.drain("dead") == client.drain("full") == []
+    assert broker.node.gauge.bytes == 0
+
+
+def test_at_least_once_letters_without_a_place_are_tried_a_few_at_a_time(broker, client, monkeypatch):
+    tried = []
+    bury = DeadLettering.bury
+    monkeypatch.setattr(DeadLettering, "bury", lambda *args: tried.append(1) or bury(*args))
+    client.declare(durable=True, arguments=AT_LEAST_ONCE)
+    client.publish(1, *[b"%d" % number for number in range(50)])
+    reject(client, 50)
+    tried.clear()
+    broker.advance(5)
+    assert 5 <= len(tried) <= 25
+    client.declare("dead")
+    broker.advance(1)
+    assert {int(body) for body in client.drain("dead")} == set(range(50))
+    assert broker.queue("q").held == 0
+    broker.advance(20)
+    assert broker.node.next_deadline() is None
+
+
+def test_at_least_once_letters_without_a_place_go_with_their_queue(broker, client):
+    client.declare(durable=True, arguments=AT_LEAST_ONCE)
+    client.publish(1, *[b"a"] * 2000)
+    client.consume(no_ack=False)
+    client.deliveries()
+    # More of them than one turn has time for.
+    client.send(1, Basic.Nack(0, multiple=True, requeue=False), Queue.Delete(queue="q"))
+    client.expect(Queue.DeleteOk)
+    assert broker.node.gauge.bytes == 0
+    broker.advance(20)
+    assert broker.node.next_deadline() is None
 
 
 def published(client, *messages):
