@@ -56,8 +56,9 @@ class Burials:
         queue = death.queue
         unburied = len(self._unburied)
         if queue.settings.dead_letter_exchange is None:
-            # A policy went meanwhile.
-            queue.settle([number for number, _ in death.entries if number != NO_PLACE], turn)
+            # A policy went meanwhile, or messages that were refused have nowhere to go.
+            if numbers := [number for number, _ in death.entries if number != NO_PLACE]:
+                queue.settle(numbers, turn)
             cost = len(death.entries)
         else:
             cost = dead_letters.bury(death, turn)

@@ -216,7 +216,7 @@ class ClassicQueue:
                 turn.refused.add(published)
                 continue
             log = self._add([message], len(message.content), turn, persistent=persistent) or log
-            if self.settings.max_priority or message.deadline_ms <= turn.wall_ms:
+            if self._subscribers or message.deadline_ms <= turn.wall_ms or (not rules.refuses and rules.is_over):
                 # What a consumer waits for, has no time or is over a limit goes before another one comes.
                 turn.touch(self)
                 turn.catch_up_with(self)

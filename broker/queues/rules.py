@@ -86,9 +86,25 @@ class Rules:
     def take_turns(self, kept: list[Message], now_ms: int) -> bool:
         """Whether it matters what has become of each of these messages before the next one comes."""
         settings = self.settings
-        if settings.max_priority and any(message.priority != kept[0].priority for message in kept):
+        if self.refuses:
             return True
-        return settings.limited and (settings.rejects or any(message.deadline_ms <= now_ms for message in kept))
+        if not (settings.limited or settings.max_priority):
+            return False
+        due = any(message.deadline_ms <= now_ms for message in kept)
+        if due and settings.limited:
+            return True
+        if not settings.max_priority or not (due or settings.limited or self._queue.consumer_count):
+            return False
+        # One may overtake others.
+        return any(message.priority != kept[0].priority for message in kept)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is more in the queue than should be."""
+        settings, queue = self.settings, self._queue
+        if settings.max_length is not None and queue.message_count > settings.max_length:
+            return True
+        return settings.max_bytes is not None and queue.ready.body_bytes > settings.max_bytes
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
