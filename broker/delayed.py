@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from broker.exchanges.view import View
-from broker.message import ExpiringMessage, Message, delay_ms, expiration_ms
+from broker.message import ExpiringMessage, Message, delay_ms, expiration_ms, more_keys
 from broker.queues.delay import DelayQueue, Entry
 from broker.store.committing import Logged
 from broker.store.promise import Awaited
@@ -74,7 +74,7 @@ class DelayedDelivery:
             raw = properties_of(message.content)
             headers = dict(properties.headers(raw) or {})
             headers["x-delay"] = _negated(delay_ms(headers))
-            keys = [basic.route_names(message.route)[1], *_keys(headers, "CC"), *_keys(headers, "BCC")]
+            keys = [basic.route_names(message.route)[1], *more_keys(headers, "CC"), *more_keys(headers, "BCC")]
             headers.pop("BCC", None)
             content = with_properties(message.content, properties.with_headers(raw, headers))
             queues = self._route(exchange, keys, View(content, message.route, turn.wall_ms, fresh=False))
@@ -99,8 +99,3 @@ class DelayedDelivery:
 def _negated(delay: int) -> int:
     """Of 32 bits where that will do, as clients write it, else of 64."""
     return -delay if delay <= _INT_MAX else Long(-delay)
-
-
-def _keys(headers: dict[str, Any], name: str) -> list[str]:
-    value = headers.get(name)
-    return [key for key in value if isinstance(key, str)] if isinstance(value, list) else []

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from broker.broadcast import Broadcast
-from broker.message import Message
+from broker.message import Message, more_keys
 from broker.queues.delay import KIND as DELAY
 from broker.turn import Backlog
 from broker.vhost import TRACE_EXCHANGE, Origin, VirtualHost
@@ -75,6 +75,5 @@ def _keys(message: Message) -> tuple[str, list[str]]:
     keys = [key]
     raw = properties_of(message.content)
     if b"\x02CC" in raw:
-        also = (properties.headers(raw) or {}).get("CC")
-        keys += [more for more in also if isinstance(more, str)] if isinstance(also, list) else []
+        keys += more_keys(properties.headers(raw), "CC")
     return exchange, keys

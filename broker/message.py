@@ -110,6 +110,12 @@ def message_of(content: bytes, route: bytes) -> Message:
     return Message(content, route) if ttl_ms is None else ExpiringMessage(content, route, ttl_ms)
 
 
+def more_keys(headers: Mapping[str, object] | None, name: str) -> list[str]:
+    """The routing keys in a CC or BCC header; what is none is passed over."""
+    value = headers.get(name) if headers else None
+    return [key for key in value if isinstance(key, str)] if isinstance(value, list) else []
+
+
 def delay_ms(headers: Mapping[str, object] | None) -> int:
     """For how long a message with these headers asks to be held back; 0 where it does not, or asks in vain."""
     value = headers.get("x-delay") if headers else None

@@ -1,9 +1,12 @@
 """How kinds choose one of many: by a hash that is the same in every process and every run, or by chance."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
+from broker.exchanges.base import Exchange
+from broker.exchanges.binding import Binding, Destination
+from broker.exchanges.view import View
 from broker.field_values import Comparable
 
 _MASK = (1 << 64) - 1
@@ -66,3 +69,23 @@ class Bag(Generic[T]):
         if last is not item:
             self._items[place] = last
             self._places[last] = place
+
+
+class ChanceExchange(Exchange):
+    """Of a kind that gives each message to one of its bindings, whatever the key."""
+
+    __slots__ = ("_bag", "_dice")
+
+    def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:
+        self.sees_messages = True
+        self._dice = Dice(random_bytes)
+        self._bag: Bag[Binding] = Bag()
+
+    def find(self, routing_keys: Sequence[str], message: View | None) -> Iterable[Destination]:  # noqa: ARG002
+        return (self._bag[self._dice.below(len(self._bag))].destination,) if self._bag else ()
+
+    def _added(self, binding: Binding) -> None:
+        self._bag.add(binding)
+
+    def _removed(self, binding: Binding) -> None:
+        self._bag.remove(binding)

@@ -1,27 +1,19 @@
-"""x-local-random: one classic queue by chance, for messages with the empty key.
+"""x-local-random: one classic queue by chance, whatever the key; bindings have none.
 
 RabbitMQ picks among the queues of the node that the publisher is connected to; here every queue is such a one. Source:
 RabbitMQ 4.0, rabbit_exchange_type_local_random.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-
 from broker.exchanges.base import Exchange
-from broker.exchanges.binding import Binding, Destination
-from broker.exchanges.choice import Bag, Dice
-from broker.exchanges.view import View
+from broker.exchanges.binding import Binding
+from broker.exchanges.choice import ChanceExchange
 from protocol.amqp.errors import precondition_failed
 
 
-class LocalRandomExchange(Exchange):
-    __slots__ = ("_bag", "_dice")
+class LocalRandomExchange(ChanceExchange):
+    __slots__ = ()
 
     kind = "x-local-random"
-
-    def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:
-        self.sees_messages = True
-        self._dice = Dice(random_bytes)
-        self._bag: Bag[Binding] = Bag()
 
     def validate(self, binding: Binding) -> None:
         destination = binding.destination
@@ -31,12 +23,3 @@ class LocalRandomExchange(Exchange):
             raise precondition_failed("Destination not found")
         if destination.kind != "classic":
             raise precondition_failed(f"Queue type rabbit_{destination.kind}_queue not valid for this exchange type")
-
-    def find(self, routing_keys: Sequence[str], message: View | None) -> Iterable[Destination]:  # noqa: ARG002
-        return (self._bag[self._dice.below(len(self._bag))].destination,) if self._bag else ()
-
-    def _added(self, binding: Binding) -> None:
-        self._bag.add(binding)
-
-    def _removed(self, binding: Binding) -> None:
-        self._bag.remove(binding)

@@ -14,7 +14,7 @@ from broker.exchanges.binding import Binding, Destination, Destinations
 from broker.exchanges.routing import route
 from broker.exchanges.view import View
 from broker.field_values import as_term
-from broker.message import message_of
+from broker.message import message_of, more_keys
 from protocol.amqp import basic, properties
 from protocol.amqp.errors import precondition_failed
 from protocol.amqp.tables import wire_type
@@ -84,6 +84,4 @@ class RecentHistoryExchange(Exchange):
 
 
 def _keys(view: View) -> list[str]:
-    also = view.headers().get("CC")
-    more = [key for key in also if isinstance(key, str)] if isinstance(also, list) else []
-    return [basic.route_names(view.route)[1], *more]
+    return [basic.route_names(view.route)[1], *more_keys(view.headers(), "CC")]

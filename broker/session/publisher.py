@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from broker.exchanges.view import View
-from broker.message import ExpiringMessage, Message
+from broker.message import ExpiringMessage, Message, more_keys
 from broker.queues import Queue
 from broker.queues.delay import KIND as DELAY
 from broker.session.reply_to import PSEUDO_QUEUE
@@ -213,7 +213,7 @@ class Publisher:
         with_bcc = content
         if b"\x02CC" in raw or b"\x03BCC" in raw:
             headers = properties.headers(raw) or {}
-            keys = _more_keys(headers, "CC") + _more_keys(headers, "BCC")
+            keys = _checked_keys(headers, "CC") + _checked_keys(headers, "BCC")
             if "BCC" in headers:
                 content = with_properties(content, properties.without_header(raw, "BCC"))
         user = properties.short_string(raw, properties.USER_ID)
@@ -263,7 +263,7 @@ class Publisher:
 
 
 def _hidden_keys(content: bytes) -> list[str]:
-    return _more_keys(properties.headers(properties_of(content)) or {}, "BCC")
+    return _checked_keys(properties.headers(properties_of(content)) or {}, "BCC")
 
 
 def _only_held_back(queues: Queues) -> bool:
@@ -271,13 +271,13 @@ def _only_held_back(queues: Queues) -> bool:
     return bool(queues) and all(queue.kind == DELAY for queue in queues)
 
 
-def _more_keys(headers: FieldTable, name: str) -> list[str]:
+def _checked_keys(headers: FieldTable, name: str) -> list[str]:
     """The routing keys in a CC or BCC header; members that are no texts are passed over. Raises SoftError 406."""
-    value = headers.get(name, [])
-    if not isinstance(value, list):
+    value = headers.get(name)
+    if name in headers and not isinstance(value, list):
         reason = f'{{unacceptable_type_in_header,"{name}",{wire_type(value)}}}'
         raise precondition_failed(f"invalid message: {reason}")
-    return [key for key in value if isinstance(key, str)]
+    return more_keys(headers, name)
 
 
 def check_expiration(text: str) -> int:

@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wandering.add_argument("--persistent", action="store_true", help="messages go to the disk")
     wandering.set_defaults(run=_wander)
     options = parser.parse_args(arguments)
+    if not _chosen(options.only, options.version if "version" in options else ""):
+        parser.error(f"there is no conversation {options.only!r}")
     return int(options.run(options))
 
 

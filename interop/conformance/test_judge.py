@@ -7,6 +7,7 @@ from interop.conformance.__main__ import main
 from interop.conformance.accepted import Accepted
 from interop.conformance.conversations import ALL
 from interop.conformance.normal import Normaliser, render
+from interop.conformance.peer import SILENT
 from interop.conformance.wire import Typed
 from interop.leveret import Leveret
 
@@ -55,6 +56,24 @@ def test_at_somebody_elses_broker_what_needs_an_operator_is_left_out_aloud(capsy
         said = capsys.readouterr().out
         assert said.startswith(f"1 left out, since nobody can set policies at {leveret.url}: policy/clear\n0 of 0 ")
         assert status == 0
+
+
+@pytest.mark.parametrize("command", [["compare", "--only"], ["show"], ["record", "--only"]])
+def test_a_name_that_no_conversation_has_is_refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "polcy/*"])
+    assert ended.value.code == 2
+    assert "there is no conversation 'polcy/*'" in capsys.readouterr().err
+
+
+def test_no_record_of_the_judges_ends_in_waiting_for_what_never_came() -> None:
+    assert [name for name, lines in record.load().items() if lines[-1].endswith(SILENT)] == []
+
+
+@pytest.mark.parametrize("version", record.versions())
+def test_every_recorded_conversation_could_be_held(version: str) -> None:
+    unheld = [name for name, lines in record.load(version).items() if lines[0].startswith("could not be held")]
+    assert unheld == []
 
 
 def test_versions_compare_by_number_and_none_is_the_oldest() -> None:

@@ -84,7 +84,8 @@ CONVERSATIONS = [
         declare("~q"),
         bind("~q", "~x", ""),
         publish("~x", "k", mandatory=True),
-        expect("basic.return"),
+        passive("~q"),
+        get("~q"),
         since="4.0",
     ),
     _kind(
