@@ -1,6 +1,7 @@
 """The front door says what is so: the settings, the first program and the commands are those of the tree."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,17 @@ def test_each_module_it_tells_to_run_can_be_run(module):
 def test_there_is_one_test_command_for_ci_to_run():
     (command,) = re.findall(r"^python3 -m venv .*/pytest$", _README, re.MULTILINE)
     assert command
+
+
+def test_the_order_of_the_rooms_is_the_contracts():
+    with (_ROOT / "pyproject.toml").open("rb") as file:
+        contracts = {each["id"]: each for each in tomllib.load(file)["tool"]["importlinter"]["contracts"]}
+    layers = [re.findall(r"[\w.]+", layer) for layer in contracts["layers"]["layers"]]
+    rooms = [[room.removeprefix("broker.") for room in layer] for layer in layers if layer != ["broker.__main__"]]
+    (told,) = re.findall(r"`(server > [^`]+)`", _README)
+    assert [re.findall(r"\w+", layer) for layer in told.split(">")] == rooms
+
+
+def test_its_lines_are_no_longer_than_the_codes():
+    prose = re.sub(r"```.*?```", "", _README, flags=re.DOTALL).splitlines()
+    assert [line for line in prose if len(line) > 120 and not line.startswith("|")] == []
