@@ -245,6 +245,9 @@ class Session:
         """End a channel on account of ``error``."""
         assert isinstance(error, SoftError)
         error.forget_origin()
+        if self._unfinished is not None and self._unfinished.channel == number:
+            # Its time was over in the midst of it.
+            self._unfinished = None
         self.channels.pop(number).close(turn)
         self.connection.close_channel(number, error)
         turn.notice(WARNING, f"{self.name}: channel {number} closed: {error.text}")

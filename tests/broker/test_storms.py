@@ -162,6 +162,22 @@ def test_a_connection_that_ends_in_the_midst_of_it(broker, client):
 
 
 @pytest.mark.usefixtures("small_pieces")
+def test_a_channel_that_is_closed_in_the_midst_of_it():
+    broker = Broker(consumer_timeout_ms=60_000)
+    client = broker.connect(1, 2, refereed=False)
+    client.declare()
+    client.consume(tag="t")
+    client.publish(1, *[b""] * 360)
+    broker.now += 60
+    one_turn(broker, lambda turn: client.session.receive(pamqp.frame.marshal(Basic.Ack(350, multiple=True), 1), turn))
+    one_turn(broker, broker.node.tick)
+    with broker.turn() as turn:
+        broker.node.resume(turn)
+    assert [got.name for got in client.frames() if got.name != "Basic.Deliver"] == ["Channel.Close"]
+    assert client.count(channel=2) == 260
+
+
+@pytest.mark.usefixtures("small_pieces")
 def test_a_wrong_tag_for_many_settles_nothing(broker, client):
     client.referee = None
     client.declare()
