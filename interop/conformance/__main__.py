@@ -26,15 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recording.add_argument(
         "--rounds", type=int, default=3, help="hold everything so often; what most rounds agree on is the record"
     )
-    recording.add_argument("--only", default="*", help="pattern of conversation names; the others' records stay")
+    recording.add_argument(
+        "--only", type=_pattern, default="*", help="pattern of conversation names; the others' records stay"
+    )
     recording.set_defaults(run=_record)
     comparing = commands.add_parser("compare", help="hold conversations with a broker and compare with the record")
     comparing.add_argument("--url", help="amqp://guest:guest@host:port/ (default: a leveret of its own)")
-    comparing.add_argument("--only", default="*", help="pattern of conversation names, as in queue/*")
+    comparing.add_argument("--only", type=_pattern, default="*", help="pattern of conversation names, as in queue/*")
     comparing.add_argument("--version", default="", help="compare with this recorded RabbitMQ (default: the newest)")
     comparing.set_defaults(run=_compare)
     showing = commands.add_parser("show", help="print the record of conversations")
-    showing.add_argument("only", help="pattern of conversation names")
+    showing.add_argument("only", type=_pattern, help="pattern of conversation names")
     showing.add_argument("--version", default="")
     showing.set_defaults(run=_show)
     wandering = commands.add_parser("wander", help="hold random conversations with RabbitMQ and with leveret")
@@ -44,8 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wandering.add_argument("--persistent", action="store_true", help="messages go to the disk")
     wandering.set_defaults(run=_wander)
     options = parser.parse_args(arguments)
-    if not _chosen(options.only, options.version if "version" in options else ""):
-        parser.error(f"there is no conversation {options.only!r}")
     return int(options.run(options))
 
 
@@ -95,7 +95,7 @@ def _compare(options: argparse.Namespace) -> int:
     if left_out:
         print(f"{len(left_out)} left out, since nobody can set policies at {options.url}: {', '.join(left_out)}")
     print(f"{len(held) - different} of {len(held)} conversations agree")
-    return 1 if different or unused else 0
+    return 1 if different or unused or not chosen else 0
 
 
 def _wander(options: argparse.Namespace) -> int:
@@ -128,6 +128,12 @@ def _show(options: argparse.Namespace) -> int:
     for conversation in _chosen(options.only, options.version):
         print(f"=== {conversation.name}", *records[conversation.name], sep="\n")
     return 0
+
+
+def _pattern(text: str) -> str:
+    if not _chosen(text):
+        raise argparse.ArgumentTypeError(f"there is no conversation {text!r}")
+    return text
 
 
 def _chosen(pattern: str, version: str = "") -> list[Conversation]:

@@ -66,6 +66,10 @@ def test_a_name_that_no_conversation_has_is_refused(command: list[str], capsys: 
     assert "there is no conversation 'polcy/*'" in capsys.readouterr().err
 
 
+def test_nothing_compared_is_no_agreement() -> None:
+    assert main(["compare", "--version", "3.10", "--only", "exchange_kinds/x-local-random-bind-key"]) == 1
+
+
 def test_no_record_of_the_judges_ends_in_waiting_for_what_never_came() -> None:
     assert [name for name, lines in record.load().items() if lines[-1].endswith(SILENT)] == []
 

@@ -64,7 +64,9 @@ def _add_expiry(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     expiring = commands.add_parser("expiry", help=_first_line(expiry), description=expiry.__doc__)
     expiring.set_defaults(run=expiry.run)
     expiring.add_argument("--count", type=_above_zero, default=1_000_000, help="messages in each case (%(default)s)")
-    expiring.add_argument("--only", default="", metavar="WORDS", help="cases with these words in their name")
+    expiring.add_argument(
+        "--only", type=_case, default="", metavar="WORDS", help="cases with these words in their name"
+    )
     expiring.add_argument("--growth", type=float, default=1.5, help="bound of what that costs more (%(default)s)")
     stage.add_options(expiring, rss_mb=1000)
 
@@ -78,6 +80,12 @@ def _add_storms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     storming.add_argument("--circle-s", type=float, default=10.0, help="of the endless circle (%(default)s)")
     storming.add_argument("--p99-ms", type=float, default=50.0, help="bound for the others (%(default)s)")
     stage.add_options(storming, rss_mb=1000)
+
+
+def _case(text: str) -> str:
+    if not any(text in str(case) for case in expiry.CASES):
+        raise argparse.ArgumentTypeError(f"there is no such case; there are {'; '.join(map(str, expiry.CASES))}")
+    return text
 
 
 def _first_line(module: object) -> str:

@@ -249,7 +249,7 @@ def run(seed, crashes=4):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.streams.crashes", description=__doc__)
     parser.add_argument("--count", type=int, default=20000, help="crashes in all")
     parser.add_argument("--seed", type=int, default=0, help="the first life's seed")
     options = parser.parse_args(arguments)

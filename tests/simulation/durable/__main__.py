@@ -61,7 +61,7 @@ def all_lives(options: argparse.Namespace) -> Iterator[Lives]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.durable", description=__doc__)
     parser.add_argument("--count", type=int, default=20000, help="crashes in all")
     parser.add_argument("--seed", type=int, default=0, help="the first life's seed")
     parser.add_argument("--each", type=int, default=4, help="crashes of each life")
