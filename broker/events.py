@@ -5,8 +5,9 @@ name, and headers tell the rest. Nothing is made while nothing is bound there. S
 rabbitmq_event_exchange, as 3.10 and 4.0 do it. What only a cluster, TLS or a plugin has to say is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from ipaddress import ip_address
 from typing import Any, Final, Protocol
 
 from broker.broadcast import Broadcast
@@ -251,8 +252,14 @@ def _ends(client: Client) -> dict[str, Any]:
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    parts = host.split(".")
-    erlang = "{" + ",".join(parts) + "}" if len(parts) == 4 else host
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        parts: Sequence[int] = ()
+    else:
+        groups = memoryview(address.packed)
+        parts = groups if address.version == 4 else [groups[at] << 8 | groups[at + 1] for at in range(0, 16, 2)]
+    erlang = "{" + ",".join(map(str, parts)) + "}" if parts else host
     return erlang, int(port) if port.isdecimal() else 0
 
 

@@ -211,11 +211,18 @@ class Broker:
 
     # -- clients -------------------------------------------------------------------------------------------------------
 
-    def accept(self, *, refereed: bool = True, frame_max: int = 131072, capabilities: dict | None = None) -> "Client":
+    def accept(
+        self,
+        *,
+        refereed: bool = True,
+        frame_max: int = 131072,
+        capabilities: dict | None = None,
+        host: str = "127.0.0.1",
+    ) -> "Client":
         """A socket was accepted; nothing was said yet."""
         with self.turn() as turn:
             number = 50000 + len(self.clients)
-            session = self.node.connect(f"127.0.0.1:{number}", "127.0.0.1:5672", turn)
+            session = self.node.connect(f"{host}:{number}", f"{host}:5672", turn)
         client = Client(self, session, frame_max, CAPABILITIES if capabilities is None else capabilities)
         if not refereed:
             client.referee = None

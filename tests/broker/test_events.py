@@ -206,6 +206,22 @@ def test_a_client_comes_and_goes(broker, watcher):
     assert told[3][1].keys() == {"name", "pid", "node", "client_properties"}
 
 
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("[::1]", "{0,0,0,0,0,0,0,1}"),
+        ("[fe80::a:1%eth0]", "{65152,0,0,0,0,0,10,1}"),
+        ("10.0.0.2", "{10,0,0,2}"),
+        ("a socket", "a socket"),
+    ],
+)
+def test_addresses_are_shown_as_erlang_has_them(broker, watcher, host, shown):
+    broker.connect(7, host=host)
+    (created,) = [headers for key, headers in events(watcher) if key == "connection.created"]
+    assert (created["peer_host"], created["peer_port"]) == (shown, 50001)
+    assert (created["host"], created["port"]) == (shown, 5672)
+
+
 def test_a_channel_is_closed(watcher, client):
     client.call(7, Channel.Close(200, "", 0, 0), Channel.CloseOk)
     assert [key for key, _ in events(watcher)] == ["channel.closed"]
