@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from broker.message import Message
-from broker.queues.classic import MESSAGE_OVERHEAD_BYTES
 from broker.queues.gauge import MemoryGauge
+from broker.queues.holding import MESSAGE_OVERHEAD_BYTES
 from broker.session.publisher import Direct, Queues
 from broker.session.unsettled import Delivery
 from broker.store.committing import Logged

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pamqp.commands import Basic
 
-from broker.queues import classic
+from broker.queues import holding
 from tests.conversation import Broker
 from tests.streams.faulty import FaultyFiles
 
@@ -190,13 +190,13 @@ class Pair:
         assert self.client.count() == len(self.model.waiting)
 
 
-@pytest.mark.parametrize("window_bytes", [classic._WINDOW_BYTES, 1])
+@pytest.mark.parametrize("window_bytes", [holding._WINDOW_BYTES, 1])
 @settings(max_examples=200, deadline=None)
 @given(given_arguments=arguments, kind=kinds, dies=st.booleans(), keeps=st.booleans(), todo=steps)
 def test_every_message_is_where_it_should_be(window_bytes, given_arguments, kind, dies, keeps, todo):
     # Of many that wait, most on disk, what is given back to the end comes before those.
     assume(window_bytes > 1 or kind is not UNLIMITED)
-    with mock.patch.object(classic, "_WINDOW_BYTES", window_bytes):
+    with mock.patch.object(holding, "_WINDOW_BYTES", window_bytes):
         play(Pair({**given_arguments, **kind, **(DEAD if dies else {})}, keeps=keeps), todo)
 
 

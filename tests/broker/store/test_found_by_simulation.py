@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from broker.queues import classic
+from broker.queues import holding
 from broker.store import committing, store
 from tests.conversation import Basic, Broker, Confirm, Queue
 from tests.simulation.durable.disk import Disk
@@ -40,7 +40,7 @@ def client(broker):
 @pytest.fixture
 def small(monkeypatch):
     """A queue keeps two messages in memory, and begins a segment with each commit."""
-    monkeypatch.setattr(classic, "_WINDOW_BYTES", 1)
+    monkeypatch.setattr(holding, "_WINDOW_BYTES", 1)
     monkeypatch.setattr(store, "QUEUE_SEGMENT_BYTES", 1)
 
 

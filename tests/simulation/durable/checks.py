@@ -39,7 +39,7 @@ class Windows:
 
     def __call__(self, world) -> None:
         chunk = min(world.largest_chunk // self.RECORD_BYTES, 3 * self.RUN)
-        most = world.sizes["classic._WINDOW_BYTES"] // 200 + self.RUN + chunk
+        most = world.sizes["holding._WINDOW_BYTES"] // 200 + self.RUN + chunk
         for name, model in world.topology.queues.items():
             if model.durable and not model.is_stream:
                 ready = world.broker.queue(name).ready

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import broker.node
-import broker.queues.classic
+import broker.queues.holding
 import broker.queues.stream
 import broker.session.outbox
 import broker.session.session
@@ -23,8 +23,8 @@ from streams.writer import LogWriter
 
 # Owner, name, and the values one of which a run of a node has.
 CHOICES = (
-    (broker.queues.classic, "_WINDOW_BYTES", (600, 3000, 3000, 1 << 20)),
-    (broker.queues.classic, "_PIECE_BYTES", (500, 5000)),
+    (broker.queues.holding, "_WINDOW_BYTES", (600, 3000, 3000, 1 << 20)),
+    (broker.queues.holding, "_PIECE_BYTES", (500, 5000)),
     (broker.queues.stream, "_PIECE", (1, 3, 100)),
     (broker.store.store, "QUEUE_SEGMENT_BYTES", (300, 1500, 1500, 6000)),
     (broker.store.queue_log, "_IDLE_RECORDS", (1, 4, 100)),
