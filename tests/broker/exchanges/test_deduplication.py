@@ -78,14 +78,22 @@ def test_for_as_long_as_the_exchange_or_the_message_says(broker, client):
     declare(client, x_cache_ttl=1000)
     publish(client, "a")
     publish(client, "b", **{"x-cache-ttl": 5000})
-    broker.advance(0.9)
+    broker.advance(0.999)
     publish(client, "a", "b")
-    broker.advance(0.2)
+    broker.advance(0.001)
     publish(client, "a", "b")
     assert client.drain() == [b"a", b"b", b"a"]
     broker.advance(4)
     publish(client, "b")
     assert client.drain() == [b"b"]
+
+
+def test_room_for_one_and_no_time_at_all(client):
+    declare(client, x_cache_size=1, x_cache_ttl=0)
+    publish(client, "a", "a")
+    publish(client, "b", "b", **{"x-cache-ttl": 1000})
+    publish(client, "c", "b", **{"x-cache-ttl": 0})
+    assert client.drain() == [b"a", b"a", b"b", b"c", b"b"]
 
 
 def test_duplicates_are_confirmed_and_mandatory_ones_returned(client):

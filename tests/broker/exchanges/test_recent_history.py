@@ -1,9 +1,12 @@
 """x-recent-history: what is kept, and who gets it."""
 
+from random import Random
+
 import pytest
 from pamqp.commands import Exchange, Queue
 
 from tests.conversation import Broker
+from tests.streams.faulty import FaultyFiles
 
 
 @pytest.fixture
@@ -67,6 +70,36 @@ def test_they_come_as_they_were_published(client):
     got = client.get()
     assert (got.exchange, got.routing_key, got.properties.message_id) == ("x", "k", "m")
     assert got.properties.headers == {"h": 1}
+
+
+def test_persistent_ones_are_persistent_where_they_come():
+    files = FaultyFiles(Random(1))
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    declare(client, x_recent_history_length=1)
+    client.declare(durable=True)
+    publish(client, b"gone", b"a", delivery_mode=2)
+    client.call(1, Queue.Bind(queue="q", exchange="x"), Queue.BindOk)
+    publish(client, b"b", delivery_mode=1)
+    client.call(1, Queue.Bind(queue="q", exchange="x", routing_key="again"), Queue.BindOk)
+    broker.stop()
+    assert Broker(files=files).connect(1).drain() == [b"a"]
+
+
+def test_a_full_queue_does_without(client):
+    declare(client)
+    publish(client, b"a", b"b")
+    client.declare("rest")
+    client.declare(
+        arguments={
+            "x-max-length": 1,
+            "x-overflow": "reject-publish-dlx",
+            "x-dead-letter-exchange": "",
+            "x-dead-letter-routing-key": "rest",
+        }
+    )
+    client.call(1, Queue.Bind(queue="q", exchange="x"), Queue.BindOk)
+    assert (client.drain(), client.drain("rest")) == ([b"a"], [b"b"])
 
 
 def test_the_same_binding_again_brings_nothing(client):
