@@ -23,6 +23,8 @@ _LENGTH: Final = 20
 _LENGTH_MAX: Final = 2**31 - 1
 _INTEGERS: Final = ("byte", "short", "signedint", "long")
 _PERSISTENT: Final = 2
+# What one takes up beside its content.
+_OVERHEAD_BYTES: Final = 157
 
 
 class RecentHistoryExchange(Exchange):
@@ -65,14 +67,14 @@ class RecentHistoryExchange(Exchange):
             turn.refused.clear()
 
     def gone(self, turn: Any) -> None:  # noqa: ARG002
-        self.hold(-sum([len(view.content) for view in self._recent]))
+        self.hold(-sum(map(_size, self._recent)))
         self._recent.clear()
 
     def _keep(self, view: View) -> None:
         recent = self._recent
-        more = len(view.content)
+        more = _size(view)
         if len(recent) == recent.maxlen:
-            more -= len(recent[0].content)
+            more -= _size(recent[0])
         recent.append(view)
         self.hold(more)
 
@@ -81,6 +83,10 @@ class RecentHistoryExchange(Exchange):
 
     def _removed(self, binding: Binding) -> None:
         self._destinations.remove(binding.destination)
+
+
+def _size(view: View) -> int:
+    return len(view.content) + _OVERHEAD_BYTES
 
 
 def _keys(view: View) -> list[str]:
