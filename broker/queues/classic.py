@@ -222,15 +222,13 @@ class ClassicQueue(Holding):
                 turn.touch(self)
                 break
             wanted = 1 if level.returned else min(self._piece(), budget - given, level.run)
-            if rules is not None and not (wanted := rules.deliverable(level, wanted, turn.wall_ms - 1)):
-                expired = rules.expire(turn.wall_ms - 1, budget - given, turn)
+            takers, each = subscribers.with_room(wanted) if rules is None else self._takers(rules, level, wanted, turn)
+            if not takers:
+                expired = 0 if rules is None else rules.expire(turn.wall_ms - 1, budget - given, turn)
                 if not expired:
                     break
                 given += expired
                 continue
-            takers, each = subscribers.with_room(wanted)
-            if not takers:
-                break
             if level.returned:
                 sequence, message = level.take_returned()
                 takers[0].deliver([message], sequence, 1, redelivered=True)
@@ -241,6 +239,17 @@ class ClassicQueue(Holding):
             subscribers.served(takers)
             given += each * len(takers)
         return given
+
+    def _takers(self, rules: Rules, level: Ready, wanted: int, turn: "Turn") -> tuple[list[Subscriber], int]:
+        """Who is to be given the next messages, and how many each. Of these only those are looked at that somebody
+        would take: of a backlog, one for each that is acked.
+        """
+        takers, each = self._subscribers.with_room(wanted)
+        asked = each * len(takers)
+        good = rules.deliverable(level, asked, turn.wall_ms - 1) if asked else 0
+        if good == asked:
+            return takers, each
+        return self._subscribers.with_room(good) if good else ([], 0)
 
     def _deal(self, level: Ready, takers: list[Subscriber], each: int, turn: "Turn") -> None:
         k = len(takers)

@@ -4,6 +4,7 @@ import pamqp.frame
 import pytest
 from pamqp.commands import Basic, Exchange, Queue
 
+from broker.queues.ready import Ready
 from tests.conversation import Broker
 
 COUNT = 4_000
@@ -187,3 +188,22 @@ def test_a_wrong_tag_for_many_settles_nothing(broker, client):
     client.ack(1, 361, multiple=True)
     client.expect_channel_closed(1, 406, "PRECONDITION_FAILED - unknown delivery tag 361", Basic.Ack)
     assert broker.queue("q").message_count == 360
+
+
+@pytest.mark.parametrize("arguments", [{"x-queue-type": "quorum"}, {"x-message-ttl": 10**8}, {"x-max-priority": 5}])
+def test_for_one_ack_few_of_a_backlog_are_looked_at(broker, client, arguments, monkeypatch):
+    looked_at = []
+    fresh_before = Ready.fresh_before
+
+    def counting(level, deadline_ms, limit):
+        looked_at.append(limit)
+        return fresh_before(level, deadline_ms, limit)
+
+    monkeypatch.setattr(Ready, "fresh_before", counting)
+    client.declare(durable=True, arguments=arguments)
+    client.publish(1, *[b"%d" % number for number in range(COUNT)])
+    client.consume(tag="t", prefetch=2)
+    for tag in range(1, 101):
+        client.ack(1, tag)
+    assert client.bodies() == [b"%d" % number for number in range(102)]
+    assert sum(looked_at) <= 2 * 102
