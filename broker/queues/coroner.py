@@ -13,7 +13,7 @@ Source: https://www.rabbitmq.com/docs/dlx
 
 from typing import Any, Final
 
-from broker.message import Message
+from broker.message import Message, more_keys
 from broker.queues.dead_letter import REJECTED
 from protocol.amqp.basic import PROPERTIES_AT, route_names
 from protocol.amqp.content import CONTENT_HEAD_BYTES, properties_of
@@ -172,7 +172,7 @@ def _written(
         before = None
     elif not own:
         before = [death for death in map(_recovered, before) if death]
-    keys = _keys_after(before, key) if own and before else [key, *copies(headers)]
+    keys = _keys_after(before, key) if own and before else [key, *more_keys(headers, "CC")]
     deaths = _with_death(before, queue, reason, exchange, keys, time_s, expiration)
     headers["x-death"] = deaths
     for name, value in (("exchange", exchange), ("queue", queue), ("reason", reason)):
@@ -189,12 +189,6 @@ def _keys_after(deaths: list[FieldTable], key: str) -> list[str]:
     """
     keys = deaths[0]["routing-keys"]
     return list(keys) if keys[:1] == [key] else [key]
-
-
-def copies(headers: FieldTable) -> list[str]:
-    """The further routing keys that a message carries."""
-    value = headers.get("CC")
-    return [key for key in value if isinstance(key, str)] if isinstance(value, list) else []
 
 
 def _with_death(

@@ -32,8 +32,6 @@ Deliver = Callable[["DelayQueue", Sequence[Entry], "Turn"], int]
 
 # Messages delivered in one piece of work, before others get their chance: some 3 ms.
 _DELIVERIES = 256
-# What reading one message back costs, in tenths of one handed out.
-_READ_COST_TENTHS = 10
 # Beside a message's content: the object, its number and its time.
 MESSAGE_OVERHEAD_BYTES = 250
 
@@ -222,7 +220,8 @@ class DelayQueue:
             count += len(messages)
         self._look_ahead(turn)
         self._read_on(turn)
-        return 1 + count * _READ_COST_TENTHS // 10
+        # Reading one back costs as much as handing one out.
+        return 1 + count
 
     def _wait(self, what: Wait, log: QueueLog, turn: "Turn") -> None:
         block = log.wanted_block
