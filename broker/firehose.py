@@ -8,16 +8,18 @@ there is not; here ``routed_queues`` is empty then.
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from broker.broadcast import Broadcast
-from broker.message import Message, more_keys
+from broker.message import Message, is_brokers_own, more_keys
 from broker.queues.delay import KIND as DELAY
 from broker.turn import Backlog
 from broker.vhost import TRACE_EXCHANGE, Origin, VirtualHost
 from protocol.amqp import basic, properties
 from protocol.amqp.content import properties_of, with_properties
-from protocol.amqp.tables import FieldTable
+from protocol.amqp.tables import DEPTH_MAX, FieldTable
+
+_TRACE: Final = TRACE_EXCHANGE.encode()
 
 
 class Firehose:
@@ -48,8 +50,8 @@ class Firehose:
         extra = {**self._of(origin), "redelivered": int(redelivered)}
         for message in messages:
             exchange, keys = _keys(message)
-            # Copies are not copied.
-            if exchange != TRACE_EXCHANGE:
+            # Copies are not copied, not even where they went when they died.
+            if exchange != TRACE_EXCHANGE and not _is_dead_copy(message):
                 headers = {"exchange_name": exchange, "routing_keys": keys, **extra}
                 self._out.send(f"deliver.{queue}", partial(_copy, message, headers))
 
@@ -65,8 +67,25 @@ class Firehose:
 
 def _copy(message: Message, headers: FieldTable, wall_ms: int) -> bytes:  # noqa: ARG001 - a copy bears no time
     """Its content."""
-    headers = {**headers, "properties": properties.fields(properties_of(message.content))}
+    fields = properties.fields(properties_of(message.content))
+    if _is_deeper(fields.get("headers"), DEPTH_MAX - 2):
+        # Two tables deeper in, nobody could read them.
+        del fields["headers"]
+    headers = {**headers, "properties": fields}
     return with_properties(message.content, properties.with_headers(b"\x00\x00", headers))
+
+
+def _is_dead_copy(message: Message) -> bool:
+    raw = properties_of(message.content)
+    if _TRACE not in raw or not is_brokers_own(message.content):
+        return False
+    return (properties.headers(raw) or {}).get("x-first-death-exchange") == TRACE_EXCHANGE
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether tables and arrays stand in each other more than so many levels deep."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(each, levels - 1) for each in inner if isinstance(each, (dict, list)))
 
 
 def _keys(message: Message) -> tuple[str, list[str]]:

@@ -18,6 +18,10 @@ _HAS_EXPIRATION: Final = properties.EXPIRATION >> 8
 _HAS_PRIORITY: Final = properties.PRIORITY >> 8
 
 
+# A content's header frame bears its publisher's channel; this one is no client's.
+OWN_HEADER_FRAME: Final = b"\x02\x00\x00"
+
+
 class Message:
     """A message's bytes as they came and as they will go out again.
 
@@ -97,6 +101,11 @@ def expiration_ms(content: bytes) -> int | None:
 def priority_of(content: bytes) -> int:
     """A message's priority, 0 where it has none."""
     return properties.priority(properties_of(content))
+
+
+def is_brokers_own(content: bytes) -> bool:
+    """Whether the broker itself wrote its properties, as a dead letter's."""
+    return content.startswith(OWN_HEADER_FRAME)
 
 
 def body_bytes(content: bytes) -> int:

@@ -13,15 +13,13 @@ Source: https://www.rabbitmq.com/docs/dlx
 
 from typing import Any, Final
 
-from broker.message import Message, more_keys
+from broker.message import OWN_HEADER_FRAME, Message, is_brokers_own, more_keys
 from broker.queues.dead_letter import REJECTED
 from protocol.amqp.basic import PROPERTIES_AT, route_names
 from protocol.amqp.content import CONTENT_HEAD_BYTES, properties_of
 from protocol.amqp.properties import EXPIRATION, HEADERS, Parts
 from protocol.amqp.tables import FieldTable, Long, Timestamp, read_table, write_table
 
-# The broker's own: no client has this channel.
-_OWN_HEADER_FRAME: Final = b"\x02\x00\x00"
 _PERSISTENT: Final = 2
 _MARKS: Final = [f"x-{which}-death-{what}" for which in ("first", "last") for what in ("exchange", "queue", "reason")]
 # Of one death, in this order.
@@ -122,7 +120,7 @@ class Coroner:
         """What becomes of a message that dies in ``queue``."""
         content = message.original
         parts = Parts(properties_of(content))
-        own = content.startswith(_OWN_HEADER_FRAME)
+        own = is_brokers_own(content)
         ours, others, expiration = b"", parts.fields, parts.expiration
         if others:
             ours = b"".join([field for field in others if field.startswith(_OURS)])
@@ -142,7 +140,7 @@ class Coroner:
         table = history.table(others, expiration)
         head, tail = parts.head, parts.tail
         changed = b"%b%b%b%b%b%b%b%b" % (
-            _OWN_HEADER_FRAME,
+            OWN_HEADER_FRAME,
             (CONTENT_HEAD_BYTES + 2 + len(head) + len(table) + len(tail)).to_bytes(4, "big"),
             content[7:PROPERTIES_AT],
             ((parts.flags | HEADERS) & ~EXPIRATION).to_bytes(2, "big"),

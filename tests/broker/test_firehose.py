@@ -142,6 +142,36 @@ def test_a_queue_that_is_traced_where_it_takes_the_copies(broker, client):
     ]
 
 
+def test_copies_that_died_are_not_copied_either(broker, client):
+    """Else, from a full queue to a consumer whose deliveries are copied, one would go round for ever."""
+    watcher = broker.connect(1)
+    dead = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}
+    watcher.declare("copies", arguments={"x-max-length": 1} | dead)
+    watcher.declare("dead", arguments={"x-message-ttl": 0} | dead | {"x-dead-letter-routing-key": "deader"})
+    watcher.declare("deader")
+    watcher.call(1, Queue.Bind(queue="copies", exchange="amq.rabbitmq.trace", routing_key="#"), Queue.BindOk)
+    client.consume("deader", channel=7, no_ack=True)
+    claim = {"x-first-death-exchange": "amq.rabbitmq.trace"}
+    client.publish(7, b"a", b"b", key="nobody", headers=claim)
+    assert client.bodies() == [b"a"]
+    assert [(key, body) for key, _, body in copies(watcher)] == [("publish.", b"b")]
+    client.publish(7, b"c", key="deader", headers=claim)
+    assert client.bodies() == [b"c", b"c"], "its own, and the copy of its publish"
+    assert [(key, body) for key, _, body in copies(watcher)] == [("deliver.deader", b"c")]
+
+
+@pytest.mark.parametrize(("depth", "told"), [(98, True), (99, False), (100, False)])
+def test_headers_that_nobody_could_read_two_tables_deeper_are_left_out(watcher, client, depth, told):
+    headers = {}
+    for level in range(depth):
+        headers = {"t": [headers] if level == 50 else headers}
+    if depth > 50:
+        headers = headers["t"]
+    client.publish(7, b"a", key="nobody", headers=headers, message_id="m")
+    ((_, copy, _),) = copies(watcher)
+    assert copy["properties"] == ({"headers": headers, "message_id": "m"} if told else {"message_id": "m"})
+
+
 @pytest.mark.parametrize("kind", ["off", "never on"])
 def test_without_tracing_nothing_comes(kind):
     broker = Broker()
