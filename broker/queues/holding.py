@@ -156,11 +156,12 @@ class Holding:
     # -- what waits on disk --------------------------------------------------------------------------------------------
 
     def _refilled(self, log: QueueLog, turn: "Turn") -> bool:
-        """As ``_refill``; False where nothing may be handed out yet: what is safe on disk has to be read first. What is
-        not safe yet is not waited for, or whoever publishes all the time would keep consumers waiting for ever.
+        """As ``_refill``; False where nothing may be handed out yet: with priorities all that is safe on disk has to be
+        read first. What is not safe yet is not waited for, or whoever publishes all the time would keep consumers
+        waiting for ever.
         """
         self._refill(log, turn)
-        return not (log.unread and self.rules is not None and self.rules.whole)
+        return not (log.unread and self.rules is not None and self.rules.settings.max_priority)
 
     def _refill(self, log: QueueLog, turn: "Turn", *, at_once: bool = False) -> None:
         """Fill the window when it is half empty. ``at_once``: a get cannot wait, so its block is read here and now."""

@@ -84,6 +84,29 @@ def test_a_long_backlog_of_priorities(files, size):
     assert broker.connect(1).drain() == sorted(bodies, key=lambda body: -(int(body[:6]) % 3))
 
 
+def test_a_limit_of_bytes_keeps_no_consumer_waiting_for_the_whole_backlog(files):
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    client.declare(durable=True, arguments={"x-max-length-bytes": 10**9})
+    bodies = [b"%06d" % number + b"x" * 30_000 for number in range(100)]
+    for body in bodies:
+        client.publish(1, body, delivery_mode=2)
+    broker.stop()
+    broker = Broker(files=files, now=broker.now, disk_waits=True)
+    client = broker.connect(1)
+    client.consume(no_ack=True)
+    while not (got := client.bodies()):
+        assert broker.read_blocks()
+    # Most of it is on the disk only.
+    assert broker.node.gauge.bytes < 10**6
+    while len(got) < len(bodies):
+        broker.read_blocks()
+        with broker.turn():
+            pass
+        got += client.bodies()
+    assert got == bodies
+
+
 def test_who_publishes_all_the_time_keeps_no_consumer_of_priorities_waiting(files):
     broker = Broker(files=files)
     client = broker.connect(1)
