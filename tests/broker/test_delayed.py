@@ -156,6 +156,21 @@ def test_its_own_time_to_live_begins_after_the_delay(broker, client):
     assert client.count() == 0
 
 
+def test_neighbours_keep_what_each_of_them_is():
+    files = FaultyFiles(Random(1))
+    broker = Broker(files=files)
+    client = broker.connect(1)
+    declare(client)
+    for number, (mode, expiration) in enumerate([(2, None), (1, None), (1, "5000"), (2, "5000"), (2, "9000")]):
+        publish(client, b"%d" % number, 1000, delivery_mode=mode, expiration=expiration)
+    broker.advance(1)
+    broker.stop()
+    again = Broker(files=files, now=broker.now)
+    assert again.queue("q").message_count == 3
+    again.advance(5)
+    assert again.connect(1).drain() == [b"0", b"4"]
+
+
 def test_a_mandatory_one_is_returned_and_comes_nevertheless(broker, client):
     client.call(1, Confirm.Select(), Confirm.SelectOk)
     publish(client, b"a", 10)

@@ -1,5 +1,7 @@
 """amq.rabbitmq.event: what is told of exchanges, queues, bindings, policies and clients."""
 
+from random import Random
+
 import pytest
 from pamqp.commands import Basic, Channel, Connection, Exchange, Queue
 
@@ -263,6 +265,23 @@ def test_a_restart_tells_of_nothing_that_comes_back():
     assert events(watcher) == []
     watcher.declare("third", durable=True)
     assert [headers["name"] for _, headers in events(watcher)] == ["third"]
+
+
+def test_they_are_kept_in_a_durable_queue_and_copies_of_messages_are_not():
+    files = FaultyFiles(Random(1))
+    broker = Broker(files=files, tracing=True)
+    client = broker.connect(1)
+    client.declare(durable=True)
+    for exchange in ("event", "trace"):
+        method = Queue.Bind(queue="q", exchange=f"amq.rabbitmq.{exchange}", routing_key="#")
+        client.call(1, method, Queue.BindOk)
+    client.publish(1, b"a", key="nobody", delivery_mode=2)
+    assert broker.queue("q").message_count == 3
+    broker.stop()
+    client = Broker(files=files).connect(1)
+    keys = [got.routing_key for got in iter(client.get, None)]
+    assert keys[:2] == ["binding.created"] * 2
+    assert "publish." not in keys
 
 
 def test_nobody_publishes_there(client):
