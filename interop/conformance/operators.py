@@ -22,7 +22,7 @@ class Operator(Protocol):
 
 
 class RabbitOperator:
-    """Speaks by rabbitmqctl, half a second a word."""
+    """Speaks by rabbitmqctl, one to four seconds a word."""
 
     def __init__(self, node: Node) -> None:
         self._node = node

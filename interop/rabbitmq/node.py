@@ -21,7 +21,7 @@ _CTL = "usr/lib/rabbitmq/bin/rabbitmqctl"
 _START_TIMEOUT_S = 90.0
 # An orderly stop takes a second; one with a backlog to write has been given up to half a minute.
 _STOP_TIMEOUT_S = 60.0
-# rabbitmqctl is an Erlang machine of its own: two seconds a call.
+# rabbitmqctl is an Erlang machine of its own: one to four seconds a call, on two busy cores.
 _CTL_TIMEOUT_S = 60.0
 _AS_A_SERVER = {
     # With input "allowed" the start script becomes the Erlang machine instead of its parent: our pid is the node's.
