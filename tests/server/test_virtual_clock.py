@@ -194,6 +194,16 @@ async def test_peers_may_be_told_to_notice():
 
 
 @trio_test
+async def test_real_time_goes_on_from_where_peers_were_told_to_be():
+    async with broker.serve(port=0, clock=VirtualClock(), handshake_timeout_s=0.2) as b:
+        await b.advance(1000, peers=True)
+        async with await connect(b.port) as silent:
+            with trio.fail_after(5):
+                await silent.stream.send_all(b"AMQP")
+                assert await silent.receive() is None
+
+
+@trio_test
 async def test_a_login_that_is_refused_in_silence_ends_in_real_time():
     async with broker.serve(port=0, password="other", clock=VirtualClock()) as b, await connect(b.port) as client:
         with trio.fail_after(8), pytest.raises(AssertionError):
