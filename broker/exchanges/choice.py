@@ -1,6 +1,6 @@
 """How kinds choose one of many: by a hash that is the same in every process and every run, or by chance."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
@@ -51,9 +51,6 @@ class Bag(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._items)
 
     def __getitem__(self, number: int) -> T:
         return self._items[number]
