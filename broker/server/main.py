@@ -208,9 +208,10 @@ async def run(
 
     SIGHUP takes up what ``reload`` says now, as far as it may change while the broker runs.
     """
-    # A backlog of messages is what the collector would walk again and again: measured 2,000 -> 1,540 ns a message. The
-    # second generation goes in small steps, as every other client waits for each: of 2.5 million objects, 160 ms.
-    gc.set_threshold(50_000, 10, 250)
+    # A backlog of messages is what the collector would walk again and again: measured 2,000 -> 1,540 ns a message. In
+    # small steps, as all other clients wait meanwhile: while a million messages were rejected, steps of 500,000 objects
+    # took 80 ms, and these, of 60,000, take 17.
+    gc.set_threshold(20_000, 2, 2_500)
     # Before there is a nursery, which would wrap what is raised.
     broker, listeners = await _prepare(config)
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
