@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from broker.exchanges.view import View
-from broker.message import ExpiringMessage, Message, delay_ms, expiration_ms, more_keys
+from broker.message import Message, delay_ms, message_of, more_keys
 from broker.queues.delay import DelayQueue, Entry
 from broker.store.committing import Logged
 from broker.store.promise import Awaited
@@ -79,14 +79,13 @@ class DelayedDelivery:
             content = with_properties(message.content, properties.with_headers(raw, headers))
             queues = self._route(exchange, keys, View(content, message.route, turn.wall_ms, fresh=False))
             persistent = properties.delivery_mode(raw) == _PERSISTENT
-            ttl_ms = expiration_ms(content)
+            written = message_of(content, message.route)
+            ttl_ms = written.ttl_ms
             run = runs[-1] if runs else None
             if run is None or run.queues != queues or run.persistent != persistent or run.ttl_ms != ttl_ms:
                 run = _Run(queues, persistent, ttl_ms)
                 runs.append(run)
-            run.messages.append(
-                Message(content, message.route) if ttl_ms is None else ExpiringMessage(content, message.route, ttl_ms)
-            )
+            run.messages.append(written)
         return runs
 
     def _route(self, exchange: str, keys: list[str], view: View) -> tuple[Any, ...]:

@@ -58,11 +58,6 @@ class Ready:
         """How many fresh ones may be taken in a row."""
         return len(self.fresh)
 
-    @property
-    def levels(self) -> "Sequence[Ready]":
-        """All of them, the most urgent first."""
-        return (self,)
-
     def __len__(self) -> int:
         return len(self.fresh) + len(self.returned) + self._later_count
 
