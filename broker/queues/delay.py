@@ -16,7 +16,7 @@ from broker.store.queue_log import QueueLog
 from broker.turn import ERROR
 from protocol.amqp import properties
 from protocol.amqp.content import properties_of
-from streams.cursor import AT_TAIL, NEED_BLOCK, Wait
+from streams.cursor import Wait
 from streams.errors import ReadFailed
 from streams.reads import BlockRead
 
@@ -210,7 +210,7 @@ class DelayQueue:
             self._not_read(error, turn)
             return 0
         if isinstance(found, Wait):
-            self._wait(found, log, turn)
+            self._reading = log.go_on_when(found, turn, self._fed)
             return 0
         if log.log.damages:
             log.tell(turn)
@@ -222,15 +222,6 @@ class DelayQueue:
         self._read_on(turn)
         # Reading one back costs as much as handing one out.
         return 1 + count
-
-    def _wait(self, what: Wait, log: QueueLog, turn: "Turn") -> None:
-        block = log.wanted_block
-        if what is AT_TAIL:
-            # Whatever is behind and not durable yet has to become so; ``_read_on`` is called then.
-            turn.write(log, 0)
-        elif what is NEED_BLOCK and block is not None:
-            self._reading = True
-            turn.read(block, self._fed)
 
     def _fed(self, block: BlockRead, turn: "Turn") -> None:
         self._reading = False

@@ -178,7 +178,9 @@ class Holding:
                 turn.notice(ERROR, f"queue '{self.name}': {error}")
                 return
             if isinstance(found, Wait):
-                self._wait(found, log, turn)
+                # A block that was asked for is not asked for again.
+                if found is AT_TAIL or not self._reading:
+                    self._reading = log.go_on_when(found, turn, self._fed) or self._reading
                 return
             if log.log.damages:
                 log.tell(turn)
@@ -198,15 +200,6 @@ class Holding:
             self.ready.push_row(head, messages[:before], again=True)
         if before < len(messages):
             self.ready.push_row(head + before, messages[before:])
-
-    def _wait(self, what: Wait, log: QueueLog, turn: "Turn") -> None:
-        block = log.wanted_block
-        if what is AT_TAIL:
-            # Whatever is behind and not durable yet has to become so; ``read_on`` is called then.
-            turn.write(log, 0)
-        elif block is not None and not self._reading:
-            self._reading = True
-            turn.read(block, self._fed)
 
     def _fed(self, block: BlockRead, turn: "Turn") -> None:
         self._reading = False

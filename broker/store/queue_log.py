@@ -228,6 +228,19 @@ class QueueLog(Logged):
         """Whether any of those behind could be read by now."""
         return self.behind > 0 and self.loaded < self.log.durable
 
+    def go_on_when(self, what: Wait, turn: "Turn", then: "Callable[[BlockRead, Turn], None]") -> bool:
+        """Have happen what ``next_pieces`` waits for: a commit, after which ``read_on`` is called, or a block, with
+        which ``then`` goes on. True where a block was asked for.
+        """
+        if what is AT_TAIL:
+            # Whatever is behind and not durable yet has to become so.
+            turn.write(self, 0)
+            return False
+        block = self.wanted_block
+        if block is not None:
+            turn.read(block, then)
+        return block is not None
+
     def feed(self, request: BlockRead) -> None:
         """The block was read. Raises ReadFailed."""
         if self._cursor is not None:
