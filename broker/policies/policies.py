@@ -68,11 +68,10 @@ class Policies:
         """
         if not self:
             return NONE
-        raw = name.encode(errors="surrogateescape")
         users, operators = self._ranked
         return (
-            next((policy for policy in users if policy.applies(raw, kind)), None),
-            next((policy for policy in operators if policy.applies(raw, kind)), None),
+            next((policy for policy in users if policy.applies(name, kind)), None),
+            next((policy for policy in operators if policy.applies(name, kind)), None),
         )
 
     def _changed(self) -> None:

@@ -1,10 +1,9 @@
 """Policy: one policy, checked, and whom it means."""
 
-import re
-import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
+from broker.patterns import Pattern, PatternError, compiled
 from broker.policies.keys import KEYS, refusal
 from broker.policies.terms import term
 from broker.queues.arguments import CLASSIC, QUORUM, STREAM
@@ -22,9 +21,6 @@ _APPLY_TO: Final = {
     "quorum_queues": (QUORUM,),
     "streams": (STREAM,),
 }
-# Long enough for a hundred names side by side. An expression that takes for ever may still be shorter: who sets
-# policies is trusted.
-_PATTERN_MAX_BYTES: Final = 4096
 
 
 class PolicyError(ValueError):
@@ -81,36 +77,24 @@ class Policy:
         self.operator = operator
         self._expression = expression
 
-    def applies(self, name: bytes, kind: str) -> bool:
-        """Whether it means the queue of that type, or with EXCHANGE the exchange, of that name (UTF-8).
+    def applies(self, name: str, kind: str) -> bool:
+        """Whether it means the queue of that type, or with EXCHANGE the exchange, of that name.
 
         It means no queue of a type that cannot do all that it says.
         """
         if kind not in _APPLY_TO[self.apply_to] or any(kind in KEYS[key].not_of for key in self.definition):
             return False
-        return self._expression.search(name) is not None
+        return self._expression.search(name)
 
 
-def _compiled(pattern: Any) -> "re.Pattern[bytes] | str":
-    """The expression, or why it is none. It looks at bytes, as RabbitMQ's do: a dot is one byte."""
+def _compiled(pattern: Any) -> "Pattern | str":
+    """The expression, or why it is none."""
     if not isinstance(pattern, str):
         return f"pattern should be a binary but was {term(pattern)}"
-    raw = pattern.encode(errors="surrogateescape")
-    if len(raw) > _PATTERN_MAX_BYTES:
-        return _no_expression("regular expression is too large", 0)
     try:
-        with warnings.catch_warnings():
-            # Python warns of what it takes otherwise than its next versions, and PCRE, do.
-            warnings.simplefilter("error", FutureWarning)
-            return re.compile(raw)
-    except re.error as error:
-        return _no_expression(error.msg, error.pos or 0)
-    except (FutureWarning, OverflowError, RecursionError) as error:
-        return _no_expression(str(error), 0)
-
-
-def _no_expression(why: str, position: int) -> str:
-    return f"pattern should be regular expression but is invalid: {{{term(why)[2:-2]},{position}}}"
+        return compiled(pattern)
+    except PatternError as error:
+        return f"pattern should be regular expression but is invalid: {error}"
 
 
 def _not_an_aim(apply_to: Any) -> str | None:

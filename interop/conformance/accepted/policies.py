@@ -2,7 +2,6 @@
 
 from interop.conformance.accepted.difference import Accepted
 
-_INVALID = "operator < pattern should be regular expression but is invalid: "
 _DELIVERED = (
     "b/1 < basic.deliver consumer_tag='t' delivery_tag=1 redelivered=False exchange='' routing_key='~q'"
     " | headers={{x-stream-offset: l {}}} delivery_mode=2 | 2000 bytes crc c1c357ff"
@@ -11,12 +10,6 @@ _DELIVERED = (
 _GOT = "a/1 < basic.get-ok delivery_tag=1 redelivered=False exchange='' routing_key='~q' message_count={} |  | b'1'"
 
 POLICIES: tuple[Accepted, ...] = (
-    Accepted(
-        "policy/refused-pattern",
-        _INVALID + '{"missing )",1}',
-        (_INVALID + '{"missing ), unterminated subpattern",0}',),
-        "What is wrong with an expression is told in the words of Python's engine, not of PCRE.",
-    ),
     Accepted(
         "policy/stream-max-length-bytes",
         _DELIVERED.format(8),
