@@ -144,6 +144,12 @@ class Config:
         low=1,
     )
     port: int = _setting(5672, "TCP port; 0 takes any free one and prints it.", group="Listening", high=65535)
+    proxy_protocol: bool = _setting(
+        False,
+        "Every connection begins with a header of HAProxy's PROXY protocol, version 1 or 2, which says whose it is.",
+        group="Listening",
+        high=1,
+    )
     user: str = _setting(
         "guest", "Name of the user clients log in as.", group="Access", low=1, rabbitmq_variable="RABBITMQ_DEFAULT_USER"
     )

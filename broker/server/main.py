@@ -192,7 +192,9 @@ async def serve(*, clock: VirtualClock | None = None, **settings: Any) -> AsyncI
     """
     config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
     broker, listeners = await _prepare(config, clock)
-    async with running(broker.node, listeners, _LIBRARY_GRACE_S, clock) as broker.shell:
+    async with running(
+        broker.node, listeners, _LIBRARY_GRACE_S, clock, proxy_header_s=_header_s(config)
+    ) as broker.shell:
         if clock is not None:
             broker.clock_is(clock)
         yield broker
@@ -219,7 +221,9 @@ async def run(
             asked_to_stop = trio.Event()
             reconfigure = partial(_reconfigure, broker, reload)
             nursery.start_soon(_heed, signals, asked_to_stop, nursery.cancel_scope, reconfigure)
-            async with running(broker.node, listeners, _PROGRAM_GRACE_S) as broker.shell:
+            async with running(
+                broker.node, listeners, _PROGRAM_GRACE_S, proxy_header_s=_header_s(config)
+            ) as broker.shell:
                 gc.collect()
                 gc.freeze()
                 if ready is not None:
@@ -257,6 +261,11 @@ def _reconfigure(broker: Broker, reload: Callable[[], Config] | None) -> None:
         log.error("SIGHUP: nothing changes: %s", error)
     else:
         log.info("SIGHUP: policies and tracing are as the configuration says")
+
+
+def _header_s(config: Config) -> float:
+    """Seconds for the header of a proxy; 0 where there is to be none."""
+    return config.handshake_timeout_s if config.proxy_protocol else 0.0
 
 
 async def _prepare(config: Config, clock: VirtualClock | None = None) -> tuple[Broker, list[socket.socket]]:

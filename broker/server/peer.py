@@ -12,9 +12,11 @@ import trio
 from trio.lowlevel import checkpoint, notify_closing, wait_readable, wait_writable
 
 from broker.server.listeners import address_text
+from broker.server.proxied import NotProxied, receive_ends
 from broker.server.shell import Shell
 from broker.session.session import Session
 from broker.turn import Turn
+from protocol.proxy.ends import Ends
 
 log = logging.getLogger("leveret")
 
@@ -48,9 +50,10 @@ class Peer:
         """Serve the peer until it is gone. Never raises but trio.Cancelled; always leaves the socket closed."""
         try:
             with self._sock, self._scope:
+                ends = await self._ends_behind_proxy() if self._shell.proxy_header_s else None
                 if self._shell.stopping:
                     return
-                turn = self._connect()
+                turn = self._connect(ends)
                 try:
                     self._shell.run(turn)
                     await self._read()
@@ -58,6 +61,10 @@ class Peer:
                     self._disconnect()
         except OSError as error:
             log.debug("a connection was lost: %s", error)
+        except EOFError:
+            log.debug("a peer connected and left without a word")
+        except NotProxied as error:
+            log.warning("dropped: %s", error)
         except Exception:
             log.exception("internal error; the connection it happened on is dropped")
 
@@ -72,11 +79,15 @@ class Peer:
 
     # Reading
 
-    def _connect(self) -> Turn:
+    async def _ends_behind_proxy(self) -> Ends | None:
+        with self._shell.until_stopping():
+            return await receive_ends(self._sock, self._shell.proxy_header_s)
+
+    def _connect(self, ends: Ends | None) -> Turn:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer, local = _text(self._sock.getpeername()), _text(self._sock.getsockname())
+        peer, local = ends or (self._sock.getpeername(), self._sock.getsockname())
         turn = self._shell.node.turn()
-        self._session = self._shell.node.connect(peer, local, turn)
+        self._session = self._shell.node.connect(_text(peer), _text(local), turn)
         self._session.outbox.wake = self.flush
         self._session.on_resume = self._resume
         return turn

@@ -29,15 +29,22 @@ _LAST_WRITE_S = 30.0
 
 @asynccontextmanager
 async def running(
-    node: Node, listeners: Sequence[socket.socket], grace_s: float, clock: VirtualClock | None = None
+    node: Node,
+    listeners: Sequence[socket.socket],
+    grace_s: float,
+    clock: VirtualClock | None = None,
+    *,
+    proxy_header_s: float = 0.0,
 ) -> AsyncIterator[Shell]:
     """Serve ``node``, which has begun, on ``listeners`` (owned from here on) for the length of the block.
 
     At its end clients are told, have ``grace_s`` seconds to agree, and are cut off; what is left to write is written.
-    No task and no socket is left. Under a virtual ``clock`` moments come by ``advancing``, but for the peers'.
+    No task and no socket is left. With ``proxy_header_s`` each connection has to begin with a header of the PROXY
+    protocol, within so many seconds. Under a virtual ``clock`` moments come by ``advancing``, but for the peers'.
     Raises CommitterFailed.
     """
     shell = Shell(node)
+    shell.proxy_header_s = proxy_header_s
     if clock is not None:
         shell.next_deadline = real_deadline(shell, clock)
     committer = Committer(shell)
@@ -90,6 +97,6 @@ def _open_doors(listeners: Sequence[socket.socket], shell: Shell, peers: trio.Nu
 
 
 def _close_doors(listeners: Sequence[socket.socket], shell: Shell) -> None:
-    shell.stopping = True
+    shell.begin_stopping()
     close_all(listeners)
     shell.act(shell.node.shutdown)

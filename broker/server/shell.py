@@ -4,7 +4,8 @@ Tasks live in the other files; what they share of the node is here. Nothing here
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import trio
 
@@ -21,6 +22,7 @@ class Shell:
     __slots__ = (
         "_disk_idle",
         "_later",
+        "_of_no_session",
         "_work",
         "commit",
         "deadline_moved",
@@ -28,6 +30,7 @@ class Shell:
         "next_deadline",
         "node",
         "on_disk",
+        "proxy_header_s",
         "read",
         "stopping",
     )
@@ -36,6 +39,10 @@ class Shell:
         self.node = node
         # Set once, when no new peer may come in: some are accepted already, and their tasks have not begun.
         self.stopping = False
+        # How long a connection has for the header of its proxy; 0 where there is to be none.
+        self.proxy_header_s = 0.0
+        # Of connections that have no session yet, so that nobody can say good-bye to them.
+        self._of_no_session: set[trio.CancelScope] = set()
         # Until when the timekeeper sleeps, and how to call it earlier: it sets both.
         self.nap_until = float("inf")
         self.deadline_moved: Callable[[float], None] = _nobody_waits
@@ -98,6 +105,24 @@ class Shell:
             self.run(turn)
         except Exception:
             log.exception("internal error at the end of a turn")
+
+    @contextmanager
+    def until_stopping(self) -> Iterator[None]:
+        """For what comes before a session: left at once when the broker stops."""
+        with trio.CancelScope() as scope:
+            if self.stopping:
+                scope.cancel()
+            self._of_no_session.add(scope)
+            try:
+                yield
+            finally:
+                self._of_no_session.discard(scope)
+
+    def begin_stopping(self) -> None:
+        """Let nobody in any more, and let those go who are at the door."""
+        self.stopping = True
+        for scope in self._of_no_session:
+            scope.cancel()
 
     def later(self, work: Callable[[Turn], None]) -> None:
         """Have ``work`` done in a new turn, when every other peer has had its chance."""
