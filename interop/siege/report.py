@@ -1,0 +1,53 @@
+"""What a siege found, as a table, and whether the targets were kept."""
+
+import statistics
+from collections.abc import Sequence
+
+from interop.siege.attackers import Deed
+from interop.siege.kinds import KINDS
+from interop.siege.rounds import Round
+
+_HEAD = (
+    f"{'besieged by':<18} {'full rate':>21} {'kept':>5} {'paced p50':>13} {'paced p99, ms':>15} {'times':>6} "
+    f"{'max':>7} {'CPU':>5} {'peak MB':>8} {'calm MB':>8} {'after':>7}  achieved a second"
+)
+
+
+def head() -> str:
+    return _HEAD
+
+
+def line(name: str, found: Round) -> str:
+    """A row: quiet > besieged."""
+    quiet, besieged = found.quiet, found.besieged
+    return (
+        f"{name:<18} {quiet['rate']:>9,.0f} > {besieged['rate']:>9,.0f} {found.rate_kept:>5.0%} "
+        f"{quiet['p50_ms']:>5.2f} > {besieged['p50_ms']:>5.2f} {quiet['p99_ms']:>6.2f} > {besieged['p99_ms']:>6.2f} "
+        f"{found.p99_times:>6.1f} {besieged['max_ms']:>7.1f} {besieged['cpu']:>5.2f} {found.peak_mb:>8.0f} "
+        f"{found.rss_mb:>8.0f} {found.calm_s:>5.1f} s  {_achieved(found)}"
+    )
+
+
+def _achieved(found: Round) -> str:
+    if len(found.deeds) == 1:
+        return _deed(*next(iter(found.deeds.items())))
+    return f"{sum(deed.lives for deed in found.deeds.values()):,} connections in all"
+
+
+def _deed(name: str, deed: Deed) -> str:
+    return f"{deed.rate:,.0f} {KINDS[name].unit}"
+
+
+def deeds(found: Round) -> str:
+    """What each kind got done in a round of several."""
+    return "; ".join(f"{name} {_deed(name, deed)}" for name, deed in found.deeds.items())
+
+
+def judge(name: str, rounds: Sequence[Round], *, kept: float, times: float) -> list[tuple[bool, str]]:
+    """Whether the medians of these rounds keep the targets, and how to say it."""
+    rate = statistics.median(found.rate_kept for found in rounds)
+    p99 = statistics.median(found.p99_times for found in rounds)
+    return [
+        (rate >= kept, f"{name}: {rate:.0%} of the full rate, at least {kept:.0%} wanted"),
+        (p99 <= times, f"{name}: a paced p99 of {p99:.1f} times the quiet one, at most {times:g} allowed"),
+    ]

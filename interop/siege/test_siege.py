@@ -1,0 +1,79 @@
+"""The siege itself, on a small scale: every kind attacks, and what is judged is judged rightly."""
+
+import pytest
+import trio
+
+from interop.bench.client import Client
+from interop.leveret import Leveret
+from interop.siege import __main__ as command
+from interop.siege import report
+from interop.siege.attack import attack
+from interop.siege.attackers import Deed
+from interop.siege.hostile import bombs
+from interop.siege.hostile.victim import Tally, Victim
+from interop.siege.kinds import KINDS
+from interop.siege.rounds import Round
+from protocol.amqp.tables import TableError, read_table
+
+
+@pytest.fixture(scope="module")
+def broker():
+    with Leveret() as broker:
+        yield broker
+
+
+def found(rate: float, p99_ms: float) -> Round:
+    found = Round(["silent"])
+    found.quiet = {"rate": 100.0, "p50_ms": 1.0, "p99_ms": 2.0, "cpu": 0.5}
+    found.besieged = {"rate": rate, "p50_ms": 1.0, "p99_ms": p99_ms, "max_ms": 20.0, "cpu": 0.5}
+    found.deeds = {"silent": Deed(units=30, lives=20, ended=0, seconds=10.0)}
+    return found
+
+
+def test_the_median_of_the_rounds_is_judged():
+    rounds = [found(10.0, 100.0), found(71.0, 9.9), found(90.0, 2.0)]
+    verdicts = report.judge("all", rounds, kept=0.7, times=5)
+    assert [kept for kept, _ in verdicts] == [True, True]
+    verdicts = report.judge("all", [found(69.0, 10.1)], kept=0.7, times=5)
+    assert [kept for kept, _ in verdicts] == [False, False]
+    assert "69% of the full rate" in verdicts[0][1]
+    assert "71%" in report.line("silent", rounds[1])
+    assert "3 connections" in report.line("silent", rounds[1])
+
+
+def test_the_bombs_are_what_they_say():
+    def sized(table: bytes) -> bytes:
+        return len(table).to_bytes(4, "big") + table
+
+    depth, table = 0, read_table(sized(bombs.nested(690)))[0]
+    while table:
+        depth, table = depth + 1, table["a"]
+    assert depth == 98
+    with pytest.raises(TableError):
+        read_table(sized(bombs.nested(7_900)))
+    with pytest.raises(TableError):
+        read_table(sized(bombs.lying()))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if not kind.tls], ids=lambda kind: kind.name)
+def test_every_kind_attacks_and_the_broker_lives_on(kind, broker):
+    async def assail() -> None:
+        tally, scope = Tally(), trio.CancelScope()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(attack, kind, 2, Victim(broker.port), tally, scope)
+            with trio.fail_after(20):
+                while tally.units < 2:  # noqa: ASYNC110 - the tally tells nobody
+                    await trio.sleep(0.001)
+            scope.cancel()
+
+    trio.run(assail)
+    with Client(broker.url):
+        assert "internal error" not in broker.log
+
+
+def test_a_siege_from_end_to_end(capsys):
+    loose = ["--kept", "0.001", "--times", "10000"]
+    said = command.main(["--kinds", "heartbeats", "--hostile", "2", "--seconds", "0.2", *loose])
+    out = capsys.readouterr().out
+    assert said == 0, out
+    assert "2 of 2 targets kept" in out
