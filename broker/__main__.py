@@ -41,7 +41,7 @@ class _Command(click.Command):
 
 def _help_row(setting: Setting) -> tuple[str, str]:
     variables = " or ".join(filter(None, (setting.variable, setting.rabbitmq_variable)))
-    metavar = "|".join(setting.choices) or _METAVARS[setting.kind]
+    metavar = "|".join(setting.choices) or ("NAME" if "names of" in setting.items else _METAVARS[setting.kind])
     return f"{setting.flag} {metavar}".rstrip(), f"{setting.help} [default: {setting.default_text}; env {variables}]"
 
 

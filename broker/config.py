@@ -18,6 +18,8 @@ ENVIRONMENT_PREFIX = "LEVERET_"
 DURABILITIES = ("fsync", "os")
 QUEUE_TYPES = ("classic", "quorum", "stream")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+# Written for no item at all, where that is allowed.
+_NONE = "none"
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -29,10 +31,23 @@ class Setting:
     """One row of the table: what may be set, under which names, and within which bounds (both included).
 
     ``attribute`` is Config's field; ``name`` is what people write: ``--frame-max``, ``LEVERET_FRAME_MAX``, and
-    ``frame_max`` in the file. ``rabbitmq_variable`` is read too, below its LEVERET_ twin. The bounds of text are bytes.
+    ``frame_max`` in the file. ``rabbitmq_variable`` is read too, below its LEVERET_ twin. The bounds of text are bytes,
+    the lower one of a tuple is how many ``items`` it needs.
     """
 
-    __slots__ = ("attribute", "choices", "default", "group", "help", "high", "kind", "low", "name", "rabbitmq_variable")
+    __slots__ = (
+        "attribute",
+        "choices",
+        "default",
+        "group",
+        "help",
+        "high",
+        "items",
+        "kind",
+        "low",
+        "name",
+        "rabbitmq_variable",
+    )
 
     def __init__(self, attribute: str, default: Any, row: Mapping[str, Any]) -> None:
         self.attribute = attribute
@@ -44,6 +59,7 @@ class Setting:
         self.low: float = row["low"]
         self.high: float = row["high"]
         self.choices: tuple[str, ...] = row["choices"]
+        self.items: str = row["items"]
         self.rabbitmq_variable: str = row["rabbitmq_variable"]
 
     @property
@@ -58,16 +74,16 @@ class Setting:
     def default_text(self) -> str:
         """The default as people write it."""
         if isinstance(self.default, tuple):
-            return ", ".join(self.default)
+            return ", ".join(self.default) or _NONE
         if isinstance(self.default, bool):
             return str(self.default).lower()
-        return (self.default or "none") if isinstance(self.default, str) else _plain(self.default)
+        return (self.default or _NONE) if isinstance(self.default, str) else _plain(self.default)
 
     def parse(self, text: str, source: str) -> Any:
         """Text from a flag or a variable, as a value of this setting's kind. Raises ConfigError."""
         try:
             if self.kind is tuple:
-                return self.check([part.strip() for part in text.split(",")], source)
+                return self.check(text if text == _NONE else [part.strip() for part in text.split(",")], source)
             if self.kind is bool:
                 return self.check({**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}.get(text.lower()), source)
             return self.check(self.kind(text), source)
@@ -79,8 +95,8 @@ class Setting:
     def check(self, value: Any, source: str) -> Any:
         """The value as Config holds it. Raises ConfigError where its type or range is wrong."""
         if self.kind is tuple and isinstance(value, str):
-            value = [value]
-        if self.kind is tuple and isinstance(value, Sequence) and value:
+            value = [] if value == _NONE and not self.low else [value]
+        if self.kind is tuple and isinstance(value, Sequence) and len(value) >= self.low:
             if all(isinstance(item, str) and self._within(item) for item in value):
                 return tuple(value)
         elif self.kind is float and type(value) is int and self._within(value):
@@ -95,7 +111,7 @@ class Setting:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         if self.kind is tuple:
-            return "one or more host names or addresses"
+            return f"one or more {self.items}" if self.low else f"{self.items}, or {_NONE}"
         if self.kind is bool:
             return "true or false"
         if self.kind is str:
@@ -126,9 +142,11 @@ def _setting(  # the arguments are the columns of the table
     low: float = 0,
     high: float = 255,
     choices: tuple[str, ...] = (),
+    items: str = "",
     rabbitmq_variable: str = "",
 ) -> Any:
-    row = {"name": name, "group": group, "help": help, "low": low, "high": high}
+    """``items``: what a tuple holds; of ``low`` it needs so many."""
+    row = {"name": name, "group": group, "help": help, "low": low, "high": high, "items": items}
     return field(default=default, metadata={**row, "choices": choices, "rabbitmq_variable": rabbitmq_variable})
 
 
@@ -142,6 +160,7 @@ class Config:
         group="Listening",
         name="host",
         low=1,
+        items="host names or addresses",
     )
     port: int = _setting(5672, "TCP port; 0 takes any free one and prints it.", group="Listening", high=65535)
     proxy_protocol: bool = _setting(
@@ -158,6 +177,12 @@ class Config:
     )
     vhost: str = _setting(
         "/", "Virtual host that exists from the start.", group="Access", rabbitmq_variable="RABBITMQ_DEFAULT_VHOST"
+    )
+    loopback_users: tuple[str, ...] = _setting(
+        ("guest",),
+        "Users who may log in from this machine only; none lets everybody in from anywhere.",
+        group="Access",
+        items="names of users",
     )
     # 60 s, 131072 bytes and 2047 channels are what RabbitMQ offers in connection.tune; clients know them.
     heartbeat_s: int = _setting(

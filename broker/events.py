@@ -38,7 +38,7 @@ class Client(Protocol):
 
 
 class Events:
-    """``node`` is the broker's name. ``home`` must be given the default virtual host, which has the exchange, before
+    """``node`` is the broker's name. ``live_in`` must be given the default virtual host, which has the exchange, before
     there are clients. Events go out at the end of the turn, which ``backlog`` is for.
     """
 
@@ -52,6 +52,11 @@ class Events:
     def live_in(self, vhost: VirtualHost[Any]) -> None:
         """The virtual host that has the exchange."""
         self._out = Broadcast(vhost, EVENT_EXCHANGE, self._backlog, persistent=True)
+
+    def leave(self, vhost: VirtualHost[Any]) -> None:
+        """A virtual host goes; if it was the one that has the exchange, nobody can listen any more."""
+        if self._out is not None and self._out.vhost is vhost:
+            self._out = None
 
     @property
     def heard(self) -> bool:

@@ -3,10 +3,12 @@
 Clocks and randomness come in as arguments; the shell in ``broker.server`` gives real ones and does all waiting.
 """
 
-import hmac
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from typing import Any
 
 import broker
+from broker.access import Access
 from broker.config import Config
 from broker.events import Events
 from broker.firehose import Firehose
@@ -20,11 +22,12 @@ from broker.queues.gauge import MemoryGauge
 from broker.session import overdue
 from broker.session.session import Session
 from broker.store.committing import Batch, Committing, Logged
+from broker.store.definition_state import State
 from broker.store.journal import DefinitionsJournal
 from broker.store.queue_log import QueueLog
 from broker.store.store import Store, definitions_log
 from broker.timetable import Timetable
-from broker.turn import ERROR, INFO, WARNING, Backlog, Read, Turn
+from broker.turn import ERROR, INFO, WARNING, Asked, Backlog, Read, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp.connection import Offer
 from protocol.amqp.errors import connection_forced
@@ -37,6 +40,8 @@ _PRODUCT = "RabbitMQ"
 NAME = "leveret@localhost"
 # The memory alarm is lifted when a fifth of the limit is free again, or it would come and go with every message.
 _ALARM_LIFTED_AT = 0.8
+# The user of a configuration that names none.
+_GUEST = "guest"
 # A disk that refused to read is asked again this often.
 _READ_AGAIN_S = 1.0
 
@@ -90,20 +95,76 @@ class Node:
         # What restoring found, for the first turn to tell.
         self._found: list[tuple[int, str]] = []
         self._offer = _offer(config)
+        # Takes what is to outlive a restart; None where nothing is kept.
+        self._journal: DefinitionsJournal | None = None
         if store.definitions is not None:
             self.definitions = self.committing.definitions = definitions_log(store.definitions)
-        self.add_vhost(config.vhost, configured(config))
+            self._journal = DefinitionsJournal(store.definitions, self.wall_clock_ms, self._definitions_touched)
+        self.access = Access(random_bytes, tell=self.events.tell, journal=self._journal)
+        self._restore()
         if config.tracing:
             self.set_tracing(config.vhost, True)
 
     # -- what is kept --------------------------------------------------------------------------------------------------
 
-    def add_vhost(self, name: str, policies: Iterable[Policy] = ()) -> VirtualHost[Queue]:
+    def _restore(self) -> None:
+        """What the definitions hold, and what the configuration asks for beside it."""
+        config, access = self.config, self.access
+        definitions = self._store.definitions
+        state = definitions.state if definitions is not None else State()
+        self._found += [(ERROR, refusal) for refusal in access.restore(state)]
+        is_new = config.vhost not in state.vhost_names
+        for name in {**state.vhost_names, config.vhost: None}:
+            self._make_vhost(name, configured(config) if name == config.vhost else ())
+        if is_new and self._journal is not None:
+            self._journal.vhost_set(config.vhost, {})
+        if not access.users or (config.user not in access.users and config.user != _GUEST):
+            access.make_first_user(config.user, config.password, config.vhost)
+        else:
+            self._look_at_configured_user(is_new_vhost=is_new)
+
+    def _look_at_configured_user(self, *, is_new_vhost: bool) -> None:
+        """There are users already, and what the data directory holds of them counts."""
+        config, access = self.config, self.access
+        user = access.users.get(config.user)
+        if user is None:
+            self._found.append((WARNING, f"there is no user '{config.user}': it was deleted, or others came first"))
+            return
+        if is_new_vhost:
+            access.set_permissions(config.user, config.vhost, ".*", ".*", ".*")
+        if not user.password.fits(config.password):
+            text = "has another password than the configuration says; the data directory's counts"
+            self._found.append((WARNING, f"user '{config.user}' {text}"))
+
+    def add_vhost(self, name: str, **metadata: Any) -> VirtualHost[Queue]:
+        """A new virtual host, which nobody may enter yet. Its name must be free."""
+        vhost = self._make_vhost(name)
+        vhost.set_metadata(**metadata)
+        self.events.tell("vhost.created", {"name": name})
+        return vhost
+
+    def delete_vhost(self, name: str, turn: Turn) -> None:
+        """With all that is in it, and all who use it. Raises KeyError."""
+        vhost = self.vhosts.pop(name)
+        for session in list(self.sessions):
+            if session.vhost is vhost:
+                session.fail(connection_forced(f"vhost '{name}' is deleted"), turn)
+        vhost.delete_all(turn)
+        self.access.vhost_gone(name)
+        self.events.leave(vhost)
+        self.events.tell("vhost.deleted", {"name": name})
+
+    def delete_user(self, name: str, turn: Turn) -> None:
+        """With its permissions and its connections. Raises NoSuchUser."""
+        self.access.delete_user(name)
+        for session in list(self.sessions):
+            if session.user == name:
+                session.fail(connection_forced(f"user '{name}' is deleted"), turn)
+
+    def _make_vhost(self, name: str, policies: Iterable[Policy] = ()) -> VirtualHost[Queue]:
         """A virtual host, with what a restart brought back of it. ``policies`` are no part of that, and win."""
         definitions = self._store.definitions
-        journal = None
-        if definitions is not None:
-            journal = DefinitionsJournal(definitions, self.wall_clock_ms, self._definitions_touched)
+        journal = self._journal
         factory = QueueFactory(self._store, self.gauge, self.profile, tell=self._tell_later)
         vhost = VirtualHost(
             name,
@@ -219,10 +280,9 @@ class Node:
         self.committing.finished(batch, turn)
         return True
 
-    def authenticate(self, user: str, password: str) -> bool:
-        """Whether such a user may come in. An empty password never is right (as in RabbitMQ)."""
-        right = hmac.compare_digest(password.encode(), self.config.password.encode())
-        return right and bool(password) and user == self.config.user
+    def may_come_from(self, user: str, peer: str) -> bool:
+        """Whether a user may log in from an address: the loopback users only from this machine."""
+        return user not in self.config.loopback_users or _is_loopback(peer)
 
     # -- turns ---------------------------------------------------------------------------------------------------------
 
@@ -256,6 +316,11 @@ class Node:
         """The blocks to be read now, in threads; then each one's ``then``, in a new turn."""
         reads, self.backlog.reads = self.backlog.reads, []
         return reads
+
+    def take_checks(self) -> list[Asked]:
+        """The logins to be looked at now, in a thread; then each one's ``then``, in a new turn."""
+        checks, self.backlog.checks = self.backlog.checks, []
+        return checks
 
     def resume(self, turn: Turn) -> None:
         """Go on with what an earlier turn left over. Queues that wait to hand out are ``turn.finish``'s."""
@@ -344,6 +409,16 @@ class Node:
         backlog.timetable.tick(turn)
         if self._peers is not backlog.timetable:
             self._peers.tick(turn, turn.peer_now)
+
+
+def _is_loopback(address: str) -> bool:
+    """Of an address with its port. What is no address is no machine of ours either."""
+    try:
+        found = ip_address(address.rpartition(":")[0].strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return found.is_loopback or (mapped is not None and mapped.is_loopback)
 
 
 def _offer(config: Config) -> Offer:

@@ -68,10 +68,28 @@ class Read:
         self.then = then
 
 
+class Check(Protocol):
+    """A question whose answer takes a while: whether a password is right."""
+
+    def perform(self) -> None:
+        """Find the answer; in a thread."""
+
+
+class Asked:
+    """A check to be performed, and what to do with it in a later turn."""
+
+    __slots__ = ("check", "then")
+
+    def __init__(self, check: Check, then: Callable[[Any, Turn], None]) -> None:
+        self.check = check
+        self.then = then
+
+
 class Backlog:
     """What turns leave to the end of the turn and, past its budgets, to the next one. One for each node."""
 
     __slots__ = (
+        "checks",
         "chores",
         "outboxes",
         "patient",
@@ -102,6 +120,8 @@ class Backlog:
         # Logs that have something to write which nobody waits for, and since when (monotonic seconds).
         self.patient: dict[Any, None] = {}
         self.patient_since = 0.0
+        # Logins to be looked at, and who goes on with each.
+        self.checks: list[Asked] = []
         # Blocks that must be read from the disk, and who goes on with each.
         self.reads: list[Read] = []
         # Queues that the disk has refused a block, and since when the first of them waits (monotonic seconds).
@@ -180,6 +200,10 @@ class Turn:
     def read(self, block: Block, then: Callable[[Any, Turn], None]) -> None:
         """Have ``block`` read from the disk; ``then(block, turn)`` goes on with it in a later turn."""
         self._backlog.reads.append(Read(block, then))
+
+    def ask(self, check: Check, then: Callable[[Any, Turn], None]) -> None:
+        """Have ``check`` performed in a thread; ``then(check, turn)`` goes on with it in a later turn."""
+        self._backlog.checks.append(Asked(check, then))
 
     def read_again(self, queue: Dispatcher) -> None:
         """The disk refused ``queue`` a block: have it dispatch again in a while, whatever else happens."""

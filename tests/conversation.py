@@ -14,6 +14,7 @@ import pamqp.frame
 from pamqp import body, header
 from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue, Tx
 
+from broker.administration import Administration
 from broker.config import Config
 from broker.node import Node
 from broker.store.store import Store
@@ -133,7 +134,7 @@ class Broker:
 
     def _run_down(self, turn) -> None:
         more = self._finish(turn)
-        while more or (not self.disk_waits and self._disk_works()):
+        while more or self._check_logins() or (not self.disk_waits and self._disk_works()):
             if more:
                 turn = self.node.turn()
                 self.node.resume(turn)
@@ -141,6 +142,16 @@ class Broker:
 
     def _disk_works(self) -> bool:
         return self.commit() or self.read_blocks()
+
+    def _check_logins(self) -> bool:
+        """The logins that are asked about are looked at; the turn that follows is run."""
+        checks = self.node.take_checks()
+        for asked in checks:
+            asked.check.perform()
+            turn = self.node.turn()
+            asked.then(asked.check, turn)
+            self._finish_all(turn)
+        return bool(checks)
 
     def commit(self) -> bool:
         """One batch is written, if any is to be; the turn that follows is run."""
@@ -197,6 +208,16 @@ class Broker:
                 self.node.tick(turn)
         self.now = until
 
+    @property
+    def admin(self) -> Administration:
+        """What an administrator may do."""
+
+        def run(work):
+            with self.turn() as turn:
+                return work(turn)
+
+        return Administration(self.node, run)
+
     def shutdown(self) -> None:
         with self.turn() as turn:
             self.node.shutdown(turn)
@@ -229,10 +250,19 @@ class Broker:
         self.clients.append(client)
         return client
 
-    def connect(self, *channels: int, heartbeat: int = 0, channel_max: int = 2047, **settings) -> "Client":
-        """An open connection with these channels open."""
+    def connect(
+        self,
+        *channels: int,
+        heartbeat: int = 0,
+        channel_max: int = 2047,
+        user: str = "guest",
+        password: str | None = None,
+        vhost: str = "/",
+        **settings,
+    ) -> "Client":
+        """An open connection with these channels open. The password is the user's name, unless one is given."""
         client = self.accept(**settings)
-        client.shake_hands(heartbeat=heartbeat, channel_max=channel_max)
+        client.shake_hands(heartbeat=heartbeat, channel_max=channel_max, user=user, password=password, vhost=vhost)
         for number in channels:
             client.open_channel(number)
         return client
@@ -388,12 +418,21 @@ class Client:
     def start_ok(self, user: str = "guest", password: str = "guest") -> Connection.StartOk:
         return Connection.StartOk({"capabilities": self.capabilities}, "PLAIN", f"\0{user}\0{password}", "en_US")
 
-    def shake_hands(self, *, heartbeat: int = 0, channel_max: int = 2047) -> None:
+    def shake_hands(
+        self,
+        *,
+        heartbeat: int = 0,
+        channel_max: int = 2047,
+        user: str = "guest",
+        password: str | None = None,
+        vhost: str = "/",
+    ) -> None:
+        """As a user, whose password is usually its name."""
         self.send_bytes(PROTOCOL_HEADER)
         self.expect(Connection.Start)
-        self.call(0, self.start_ok(), Connection.Tune)
+        self.call(0, self.start_ok(user, user if password is None else password), Connection.Tune)
         self.send(0, Connection.TuneOk(channel_max, self.frame_max, heartbeat))
-        self.call(0, Connection.Open("/"), Connection.OpenOk)
+        self.call(0, Connection.Open(vhost), Connection.OpenOk)
 
     def open_channel(self, number: int) -> None:
         self.call(number, Channel.Open(), Channel.OpenOk)

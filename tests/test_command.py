@@ -16,6 +16,12 @@ from broker import __version__
 from broker.config import SETTINGS
 
 
+@pytest.fixture(autouse=True)
+def data_home(tmp_path, monkeypatch):
+    """Not this user's, where a broker may have left users of its own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+
 def leveret(*arguments, **environment):
     command = [sys.executable, "-m", "broker", *arguments]
     return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,11 +14,10 @@ from urllib.parse import quote
 
 import trio
 
+from broker.administration import Administration
 from broker.config import Config, ConfigError
 from broker.node import Node
 from broker.policies.configured import configured
-from broker.policies.policy import NoSuchPolicy, Policy
-from broker.queues import Queue
 from broker.server.advancing import Advancing
 from broker.server.clocks import VirtualClock, wall_clock_ms
 from broker.server.data_home import default_data_dir
@@ -28,7 +27,6 @@ from broker.server.running import running
 from broker.server.shell import Shell, log_notices
 from broker.store.store import Store
 from broker.turn import Turn
-from broker.vhost import VirtualHost
 from streams.files import OsFiles
 
 log = logging.getLogger("leveret")
@@ -65,6 +63,11 @@ class Broker:
         vhost = "" if config.vhost == "/" else quote(config.vhost, safe="")
         return f"amqp://{login}@{address_text(_reachable(self.hosts[0]), self.port)}/{vhost}"
 
+    @property
+    def admin(self) -> Administration:
+        """All that ``rabbitmqctl`` can do to users, virtual hosts, permissions, policies and connections."""
+        return Administration(self.node, self._serving().ask)
+
     def clock_is(self, clock: VirtualClock) -> None:
         """It serves, and its time is a test's business."""
         assert self.shell is not None
@@ -90,51 +93,6 @@ class Broker:
             raise ValueError(f"time does not go by {seconds} seconds")
         await self._advancing.advance(seconds, peers=peers)
 
-    def set_policy(
-        self,
-        name: str,
-        pattern: str,
-        definition: Mapping[str, Any],
-        *,
-        apply_to: str = "all",
-        priority: float = 0,
-        vhost: str | None = None,
-    ) -> None:
-        """As ``rabbitmqctl set_policy``: in place of any of its name, and at once. Raises PolicyError.
-
-        Where there is a data directory, it is kept there.
-        """
-        mirroring = self.node.profile.ha_policies
-        policy = Policy(name, pattern, definition, apply_to=apply_to, priority=priority, mirroring=mirroring)
-        self._set_policy(policy, vhost)
-
-    def clear_policy(self, name: str, *, vhost: str | None = None) -> None:
-        """As ``rabbitmqctl clear_policy``. Raises NoSuchPolicy."""
-        self._clear_policy(name, vhost, operator=False)
-
-    def set_operator_policy(
-        self,
-        name: str,
-        pattern: str,
-        definition: Mapping[str, Any],
-        *,
-        apply_to: str = "all",
-        priority: float = 0,
-        vhost: str | None = None,
-    ) -> None:
-        """As ``rabbitmqctl set_operator_policy``: limits on top of any other policy. Raises PolicyError."""
-        policy = Policy(name, pattern, definition, apply_to=apply_to, priority=priority, operator=True)
-        self._set_policy(policy, vhost)
-
-    def clear_operator_policy(self, name: str, *, vhost: str | None = None) -> None:
-        """As ``rabbitmqctl clear_operator_policy``. Raises NoSuchPolicy."""
-        self._clear_policy(name, vhost, operator=True)
-
-    def set_tracing(self, on: bool, *, vhost: str | None = None) -> None:
-        """As ``rabbitmqctl trace_on`` and ``trace_off``: copies of all messages go to ``amq.rabbitmq.trace``."""
-        name = self._vhost(vhost).name
-        self._act(lambda _: self.node.set_tracing(name, on))
-
     def reconfigure(self, config: Config) -> None:
         """Take up what may change while the broker runs: policies and tracing. The rest of ``config`` waits
         for the next start.
@@ -148,33 +106,21 @@ class Broker:
             tracing=config.tracing,
         )
         policies = list(configured(config))
-        host = self._vhost(None)
+        host = self.node.vhosts.get(config.vhost)
+        if host is None:
+            raise ConfigError(f"vhost: {config.vhost!r} was deleted")
         self._act(lambda turn: host.preset_policies(policies, turn))
         if config.tracing != (host.firehose is not None):
-            self.set_tracing(config.tracing)
+            self._act(lambda _: self.node.set_tracing(host.name, config.tracing))
         self.config = config
 
-    def _set_policy(self, policy: Policy, vhost: str | None) -> None:
-        host = self._vhost(vhost)
-        self._act(lambda turn: host.set_policy(policy, turn))
-
-    def _clear_policy(self, name: str, vhost: str | None, *, operator: bool) -> None:
-        host = self._vhost(vhost)
-        # Here, as what a turn raises is taken for a bug.
-        if name not in host.policies.of(operator=operator):
-            raise NoSuchPolicy
-        self._act(lambda turn: host.clear_policy(name, turn, operator=operator))
-
-    def _vhost(self, name: str | None) -> VirtualHost[Queue]:
-        host = self.node.vhosts.get(self.config.vhost if name is None else name)
-        if host is None:
-            raise LookupError(f"no virtual host {name!r}")
-        return host
-
     def _act(self, work: Callable[[Turn], None]) -> None:
+        self._serving().act(work)
+
+    def _serving(self) -> Shell:
         if self.shell is None:
             raise RuntimeError("the broker does not serve yet")
-        self.shell.act(work)
+        return self.shell
 
 
 def _reachable(host: str) -> str:

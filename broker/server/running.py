@@ -17,6 +17,7 @@ from broker.server.clocks import VirtualClock
 from broker.server.committer import Committer
 from broker.server.disk_reader import DiskReader
 from broker.server.listeners import accept_from, address_text, close_all
+from broker.server.login_checker import LoginChecker
 from broker.server.peer import Peer
 from broker.server.shell import Shell, log_notices
 from broker.server.timekeeper import keep_time
@@ -52,6 +53,7 @@ async def running(
     try:
         async with trio.open_nursery() as keepers:
             DiskReader(shell, keepers)
+            LoginChecker(shell, keepers)
             keepers.start_soon(shell.work_off)
             keepers.start_soon(keep_time, shell)
             keepers.start_soon(committer.end_with, keepers.cancel_scope)

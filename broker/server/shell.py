@@ -6,14 +6,17 @@ Tasks live in the other files; what they share of the node is here. Nothing here
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import trio
 
 from broker.node import Node
 from broker.store.committing import Batch
-from broker.turn import Read, Turn
+from broker.turn import Asked, Read, Turn
 
 log = logging.getLogger("leveret")
+
+T = TypeVar("T")
 
 
 class Shell:
@@ -24,6 +27,7 @@ class Shell:
         "_later",
         "_of_no_session",
         "_work",
+        "check",
         "commit",
         "deadline_moved",
         "nap_until",
@@ -54,6 +58,8 @@ class Shell:
         # How to have batches written and blocks read: the committer and the disk reader set them.
         self.commit: Callable[[Batch], None] = _nobody_writes
         self.read: Callable[[Read], None] = _nobody_reads
+        # How to have logins looked at: the login checker sets it.
+        self.check: Callable[[Asked], None] = _nobody_checks
         self._later: list[Callable[[Turn], None]] = []
         self._work = trio.Event()
 
@@ -65,6 +71,8 @@ class Shell:
                 self.later(self.node.resume)
         finally:
             self._hand_to_disk(turn)
+            for asked in self.node.take_checks():
+                self.check(asked)
             for outbox in turn.outboxes:
                 outbox.wake()
             log_notices(turn)
@@ -124,6 +132,14 @@ class Shell:
         for scope in self._of_no_session:
             scope.cancel()
 
+    def ask(self, work: Callable[[Turn], T]) -> T:
+        """Do a piece of work in a turn of its own, and give back what it returned. Raises what it raised."""
+        turn = self.node.turn()
+        try:
+            return work(turn)
+        finally:
+            self.run(turn)
+
     def later(self, work: Callable[[Turn], None]) -> None:
         """Have ``work`` done in a new turn, when every other peer has had its chance."""
         self._later.append(work)
@@ -155,3 +171,7 @@ def _nobody_writes(_batch: Batch) -> None:
 
 def _nobody_reads(_read: Read) -> None:
     raise AssertionError("no disk reader")
+
+
+def _nobody_checks(_asked: Asked) -> None:
+    raise AssertionError("no login checker")

@@ -7,6 +7,8 @@ sent.
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from broker.access import Access
+from broker.access.login import LoginCheck
 from broker.events import Events
 from broker.profile import Profile
 from broker.queues import Queue
@@ -46,9 +48,14 @@ class Home(Protocol):
     # Most consumers on one channel; 0 for any number.
     consumers_max: int
 
+    # All users, and what each of them may do.
+    access: Access
+
     @property
     def random_bytes(self) -> Callable[[int], bytes]: ...
-    def authenticate(self, user: str, password: str) -> bool: ...
+    def may_come_from(self, user: str, peer: str) -> bool:
+        """Whether a user may log in from there: ``peer`` is an address with its port."""
+
     def reschedule(self, session: "Session") -> None:
         """The session's next deadline may have come nearer."""
 
@@ -83,6 +90,8 @@ class Session:
         self.blocked = False
         self._began = now
         self._heard = False
+        # Whether a login is being looked at, and nothing is read until the answer is there.
+        self._checking = False
         self._has_unread = False
         # Settlements of more deliveries than one turn has time for.
         self._unfinished: SettlementRun | None = None
@@ -97,8 +106,8 @@ class Session:
     @property
     def paused(self) -> bool:
         if self.connection.state is not handshake.State.RUNNING:
-            # Only its close-ok is waited for now.
-            return False
+            # Else only its close-ok is waited for now.
+            return self._checking
         held_back = self.has_published and (self.blocked or self.node.congested)
         return self._has_unread or self.outbox.clogged or held_back
 
@@ -160,6 +169,9 @@ class Session:
         for event in self.connection.receive(data, turn.peer_now):
             self._handle(event, turn)
             enough = turn.enqueued > INPUT_BUDGET or self._is_unfinished
+            if self._checking:
+                self._has_unread = True
+                break
             # Of the other events the connection still has the answer to give.
             if (enough or self.outbox.clogged) and isinstance(event, MethodReceived | PublishRun | SettlementRun):
                 self._has_unread = True
@@ -172,8 +184,8 @@ class Session:
         return self._unfinished is not None
 
     def read_on(self, turn: Turn) -> None:
-        """Go on with input that was left half-way, unless the outbox still forbids it."""
-        if self._has_unread and not self.outbox.clogged and not self._over:
+        """Go on with input that was left half-way, unless the outbox still forbids it, or a login is looked at."""
+        if self._has_unread and not self.outbox.clogged and not self._over and not self._checking:
             self._has_unread = False
             self.receive(b"", turn)
         if not self.paused:
@@ -197,7 +209,7 @@ class Session:
         elif isinstance(event, Refused):
             self.close_channel(event.channel, event.error, turn)
         elif isinstance(event, Login):
-            self._log_in(event)
+            self._log_in(event, turn)
         elif isinstance(event, Open):
             self._open(event, turn)
         elif isinstance(event, Closed):
@@ -254,28 +266,56 @@ class Session:
 
     # -- login ---------------------------------------------------------------------------------------------------------
 
-    def _log_in(self, event: Login) -> None:
-        if not self.node.authenticate(event.user, event.password):
-            error = f"user '{event.user}' - invalid credentials"
-            self.node.events.authenticated(self, event.user, event.mechanism, error)
-            text = f"Login was refused using authentication mechanism {event.mechanism}."
-            raise HardError(replies.ACCESS_REFUSED, f"{text} For details see the broker logfile.")
-        self.user = event.user
+    def _log_in(self, event: Login, turn: Turn) -> None:
+        """What else the client has sent waits until it is known whether the password is right."""
         self._mechanism = event.mechanism
-        self.connection.authenticated()
-        self.node.events.authenticated(self, event.user, event.mechanism)
+        self._checking = True
+        turn.ask(self.node.access.login(event.user, event.password), self._checked)
+
+    def _checked(self, check: LoginCheck, turn: Turn) -> None:
+        self._checking = False
+        if self._over or self.connection.state is not handshake.State.STARTING:
+            # It was gone, or out of time, first.
+            return
+        refusal = self._refusal(check)
+        self.node.events.authenticated(self, check.name, self._mechanism, refusal)
+        if refusal:
+            turn.notice(WARNING, f"{self.name}: login refused: {refusal}")
+            text = f"Login was refused using authentication mechanism {self._mechanism}."
+            self.fail(HardError(replies.ACCESS_REFUSED, f"{text} For details see the broker logfile."), turn)
+        else:
+            self.user = check.name
+            self.connection.authenticated()
+        self.node.reschedule(self)
+        self.read_on(turn)
+
+    def _refusal(self, check: LoginCheck) -> str:
+        """Why such a login is refused, for the log; the client is not told."""
+        if not check.right or check.name not in self.node.access.users:
+            return f"user '{check.name}' - invalid credentials"
+        if not self.node.may_come_from(check.name, self.peer):
+            return f"user '{check.name}' can only connect via localhost"
+        return ""
 
     def _open(self, event: Open, turn: Turn) -> None:
-        vhost = self.node.vhosts.get(event.virtual_host)
-        if vhost is None:
-            error = not_allowed(f"vhost {event.virtual_host} not found")
+        try:
+            vhost = self.vhost = self._enter(event.virtual_host)
+        except HardError as error:
             error.blame(*methods.ids(methods.Connection.Open))
-            raise error
-        self.vhost = vhost
+            raise
         self.connection.opened()
         if self.node.events.heard:
             self._tell_opened(vhost.name, turn.wall_ms)
         turn.notice(INFO, f"{self.name}: user '{self.user}' authenticated, virtual host '{vhost.name}'")
+
+    def _enter(self, name: str) -> VirtualHost[Queue]:
+        """Raises HardError 530 where there is none of that name, or this user may not."""
+        vhost = self.node.vhosts.get(name)
+        if vhost is None:
+            raise not_allowed(f"vhost {name} not found")
+        if not self.node.access.may_enter(self.user, name):
+            raise not_allowed(f"access to vhost '{name}' refused for user '{self.user}'")
+        return vhost
 
     def _tell_opened(self, vhost: str, wall_ms: int) -> None:
         connection = self.connection

@@ -15,11 +15,19 @@
     11 policy cleared      virtual host, u8 flags (1 an operator's), JSON: name
     12 virtual host set    virtual host, JSON: what is set of it, as default_queue_type
     13 exchange declared   one with a log: as 1, with u64 log id behind the type
+    14 virtual host gone   virtual host
+    15 user set            JSON: name, password_hash, hashing_algorithm, tags, limits
+    16 user deleted        JSON: name
+    17 permissions set     virtual host, JSON: user, configure, write, read
+    18 permissions cleared virtual host, JSON: user
+    19 topic permissions   virtual host, JSON: user, exchange, write, read
+    20 ... cleared         virtual host, JSON: user, exchange
 
 Integers are little-endian as in ``streams``; a short string is one byte of length and UTF-8, arguments are a field
 table as AMQP writes it; JSON is an object in ASCII up to the record's end. A checkpoint consists of the same records:
-7, 8, 9 after a clean stop, then each 12, 10, 1 or 13, 3 and 5 that still counts. To delete an exchange or a queue takes
-its bindings along; an auto-delete exchange that goes because of that has its own record 2.
+7, 8, 9 after a clean stop, then each 12, 15, 17, 19, 10, 1 or 13, 3 and 5 that still counts. To delete an exchange or
+a queue takes its bindings along; an auto-delete exchange that goes because of that has its own record 2. To delete a
+user takes its permissions along, and a virtual host that goes takes all that is in it.
 """
 
 import json
@@ -64,6 +72,13 @@ class Kind(IntEnum):
     POLICY_CLEARED = 11
     VHOST_SET = 12
     EXCHANGE_WITH_LOG = 13
+    VHOST_DELETED = 14
+    USER_SET = 15
+    USER_DELETED = 16
+    PERMISSIONS_SET = 17
+    PERMISSIONS_CLEARED = 18
+    TOPIC_PERMISSIONS_SET = 19
+    TOPIC_PERMISSIONS_CLEARED = 20
 
 
 _VERSION: Final = bytes((VERSION,))
@@ -142,7 +157,35 @@ def policy_cleared(vhost: str, name: str, *, operator: bool) -> bytes:
 
 
 def vhost_set(name: str, metadata: Mapping[str, Any]) -> bytes:
-    return b"".join((_HEADS[Kind.VHOST_SET], _short(name), _json(metadata)))
+    return _of_vhost(Kind.VHOST_SET, name, metadata)
+
+
+def vhost_deleted(name: str) -> bytes:
+    return _HEADS[Kind.VHOST_DELETED] + _short(name)
+
+
+def user_set(user: Mapping[str, Any]) -> bytes:
+    return _HEADS[Kind.USER_SET] + _json(user)
+
+
+def user_deleted(name: str) -> bytes:
+    return _HEADS[Kind.USER_DELETED] + _json({"name": name})
+
+
+def permissions_set(user: str, vhost: str, patterns: Mapping[str, str]) -> bytes:
+    return _of_vhost(Kind.PERMISSIONS_SET, vhost, {"user": user, **patterns})
+
+
+def permissions_cleared(user: str, vhost: str) -> bytes:
+    return _of_vhost(Kind.PERMISSIONS_CLEARED, vhost, {"user": user})
+
+
+def topic_permissions_set(user: str, vhost: str, exchange: str, patterns: Mapping[str, str]) -> bytes:
+    return _of_vhost(Kind.TOPIC_PERMISSIONS_SET, vhost, {"user": user, "exchange": exchange, **patterns})
+
+
+def topic_permissions_cleared(user: str, vhost: str, exchange: str) -> bytes:
+    return _of_vhost(Kind.TOPIC_PERMISSIONS_CLEARED, vhost, {"user": user, "exchange": exchange})
 
 
 def started(generation: int) -> bytes:
@@ -159,6 +202,9 @@ def checkpoint(state: State) -> list[bytes]:
     if state.marks is not None:
         records.append(stopped(state.marks))
     records += [vhost_set(name, metadata) for name, metadata in state.vhosts.items()]
+    records += map(user_set, state.users.values())
+    records += [permissions_set(*at, patterns) for at, patterns in state.permissions.items()]
+    records += [topic_permissions_set(*at, patterns) for at, patterns in state.topic_permissions.items()]
     records += map(policy_set, state.policies.values())
     records += map(exchange_declared, state.exchanges.values())
     records += map(queue_declared, state.queues.values())
@@ -181,6 +227,10 @@ def _binding(binding: BindingDefinition) -> bytes:
 
 def _policy(vhost: str, operator: bool, said: Mapping[str, Any]) -> bytes:
     return b"".join((_short(vhost), bytes((operator * _OPERATOR,)), _json(said)))
+
+
+def _of_vhost(kind: Kind, vhost: str, said: Mapping[str, Any]) -> bytes:
+    return b"".join((_HEADS[kind], _short(vhost), _json(said)))
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -301,8 +351,46 @@ def _policy_fields(record: bytes) -> tuple[str, bool, dict[str, Any]]:
 
 
 def _read_vhost(record: bytes, state: State) -> None:
+    state.set_vhost(*_said_of_vhost(record))
+
+
+def _read_vhost_deleted(record: bytes, state: State) -> None:
     name, pos = _text(record, _BODY)
-    state.set_vhost(name, _object(record, pos))
+    _check_end(record, pos)
+    state.delete_vhost(name)
+
+
+def _read_user(record: bytes, state: State) -> None:
+    state.set_user(_object(record, _BODY))
+
+
+def _read_user_deleted(record: bytes, state: State) -> None:
+    state.delete_user(_object(record, _BODY)["name"])
+
+
+def _read_permissions(record: bytes, state: State) -> None:
+    vhost, said = _said_of_vhost(record)
+    state.permissions[said.pop("user"), vhost] = said
+
+
+def _read_permissions_cleared(record: bytes, state: State) -> None:
+    vhost, said = _said_of_vhost(record)
+    state.permissions.pop((said["user"], vhost), None)
+
+
+def _read_topic_permissions(record: bytes, state: State) -> None:
+    vhost, said = _said_of_vhost(record)
+    state.topic_permissions[said.pop("user"), vhost, said.pop("exchange")] = said
+
+
+def _read_topic_permissions_cleared(record: bytes, state: State) -> None:
+    vhost, said = _said_of_vhost(record)
+    state.topic_permissions.pop((said["user"], vhost, said["exchange"]), None)
+
+
+def _said_of_vhost(record: bytes) -> tuple[str, dict[str, Any]]:
+    vhost, pos = _text(record, _BODY)
+    return vhost, _object(record, pos)
 
 
 def _read_next_log_id(record: bytes, state: State) -> None:
@@ -331,6 +419,13 @@ _READERS: dict[int | None, Callable[[bytes, State], None]] = {
     Kind.POLICY_SET: _read_policy,
     Kind.POLICY_CLEARED: _read_policy_cleared,
     Kind.VHOST_SET: _read_vhost,
+    Kind.VHOST_DELETED: _read_vhost_deleted,
+    Kind.USER_SET: _read_user,
+    Kind.USER_DELETED: _read_user_deleted,
+    Kind.PERMISSIONS_SET: _read_permissions,
+    Kind.PERMISSIONS_CLEARED: _read_permissions_cleared,
+    Kind.TOPIC_PERMISSIONS_SET: _read_topic_permissions,
+    Kind.TOPIC_PERMISSIONS_CLEARED: _read_topic_permissions_cleared,
 }
 
 

@@ -116,7 +116,9 @@ class State:
 
     ``next_log_id`` is above every log id ever given out. ``marks``, after a clean stop and until the next start, holds
     for each durable queue's log the offset up to which messages had been delivered at least once; else it is None.
-    ``generation`` counts the starts. ``vhosts`` holds what is set of virtual hosts as such: what JSON can, by name.
+    ``generation`` counts the starts. ``vhosts`` holds what is set of virtual hosts as such: what JSON can, by name; a
+    virtual host of which nothing else is said is there, too. So does ``users``, where ``name`` is one of the things
+    that are said. ``permissions`` are by user and virtual host, ``topic_permissions`` by exchange beside these.
     """
 
     __slots__ = (
@@ -126,8 +128,11 @@ class State:
         "generation",
         "marks",
         "next_log_id",
+        "permissions",
         "policies",
         "queues",
+        "topic_permissions",
+        "users",
         "vhosts",
     )
 
@@ -137,6 +142,9 @@ class State:
         self.bindings: dict[object, BindingDefinition] = {}
         self.policies: dict[PolicyKey, PolicyDefinition] = {}
         self.vhosts: dict[str, dict[str, Any]] = {}
+        self.users: dict[str, dict[str, Any]] = {}
+        self.permissions: dict[tuple[str, str], dict[str, str]] = {}
+        self.topic_permissions: dict[tuple[str, str, str], dict[str, str]] = {}
         self.next_log_id = FIRST_LOG_ID
         self.marks: dict[int, int] | None = None
         self.generation = 0
@@ -194,6 +202,48 @@ class State:
     def set_vhost(self, name: str, metadata: dict[str, Any]) -> None:
         """What is set of a virtual host, in place of what was."""
         self.vhosts[name] = metadata
+
+    def delete_vhost(self, name: str) -> bool:
+        """Remove a virtual host with all that is in it; False where there was nothing of it."""
+        known = self.vhosts.pop(name, None) is not None
+        for queue in [each for each in self.queues if each[0] == name]:
+            known |= self.delete_queue(*queue)
+        for exchange in [each for each in self.exchanges if each[0] == name]:
+            known |= self.delete_exchange(*exchange)
+        for identity, binding in list(self.bindings.items()):
+            if binding.vhost == name:
+                # Between predeclared exchanges.
+                known |= self.unbind(self.bindings[identity])
+        for policy in [each for each in self.policies if each[0] == name]:
+            known |= self.policies.pop(policy) is not None
+        return self._drop_permissions(1, name) or known
+
+    def set_user(self, user: dict[str, Any]) -> None:
+        """A user, in place of any of its name."""
+        self.users[user["name"]] = user
+
+    def delete_user(self, name: str) -> bool:
+        """Remove a user with its permissions; False where there is none."""
+        self._drop_permissions(0, name)
+        return self.users.pop(name, None) is not None
+
+    def _drop_permissions(self, place: int, name: str) -> bool:
+        """Those of a user (place 0) or in a virtual host (1)."""
+        plain = [each for each in self.permissions if each[place] == name]
+        of_topics = [each for each in self.topic_permissions if each[place] == name]
+        for at in plain:
+            del self.permissions[at]
+        for topic_at in of_topics:
+            del self.topic_permissions[topic_at]
+        return bool(plain or of_topics)
+
+    @property
+    def vhost_names(self) -> dict[str, None]:
+        """All of which anything is said, in order. (What older versions wrote says nothing of the one there was.)"""
+        names = dict.fromkeys(self.vhosts)
+        for known in (self.exchanges, self.queues, self.policies):
+            names.update(dict.fromkeys(each[0] for each in known))
+        return names
 
     @property
     def log_ids(self) -> list[int]:

@@ -1,4 +1,5 @@
-"""Definitions: the log that holds every durable exchange, queue, binding and policy, and the state it adds up to.
+"""Definitions: the log that holds every virtual host, user and permission, every durable exchange, queue, binding and
+policy, and the state it adds up to.
 
 Each change is a record (``definition_records``), appended when it happens and safe with the writer's next commit. Each
 new segment holds a checkpoint of everything, behind what its first commit brings, so that older segments can go. The
@@ -171,6 +172,39 @@ class Definitions:
         """What is set of a virtual host, in place of what was: values that JSON can hold."""
         self.state.set_vhost(name, metadata)
         self._append(records.vhost_set(name, metadata), now_ms)
+
+    def vhost_deleted(self, name: str, now_ms: int) -> None:
+        """It is gone with all that is in it."""
+        if self.state.delete_vhost(name):
+            self._append(records.vhost_deleted(name), now_ms)
+
+    def user_set(self, user: dict[str, Any], now_ms: int) -> None:
+        """A user, in place of any of its name: values that JSON can hold."""
+        self.state.set_user(user)
+        self._append(records.user_set(user), now_ms)
+
+    def user_deleted(self, name: str, now_ms: int) -> None:
+        """It is gone with its permissions."""
+        if self.state.delete_user(name):
+            self._append(records.user_deleted(name), now_ms)
+
+    def permissions_set(self, user: str, vhost: str, patterns: dict[str, str], now_ms: int) -> None:
+        self.state.permissions[user, vhost] = patterns
+        self._append(records.permissions_set(user, vhost, patterns), now_ms)
+
+    def permissions_cleared(self, user: str, vhost: str, now_ms: int) -> None:
+        if self.state.permissions.pop((user, vhost), None) is not None:
+            self._append(records.permissions_cleared(user, vhost), now_ms)
+
+    def topic_permissions_set(
+        self, user: str, vhost: str, exchange: str, patterns: dict[str, str], now_ms: int
+    ) -> None:
+        self.state.topic_permissions[user, vhost, exchange] = patterns
+        self._append(records.topic_permissions_set(user, vhost, exchange, patterns), now_ms)
+
+    def topic_permissions_cleared(self, user: str, vhost: str, exchange: str, now_ms: int) -> None:
+        if self.state.topic_permissions.pop((user, vhost, exchange), None) is not None:
+            self._append(records.topic_permissions_cleared(user, vhost, exchange), now_ms)
 
     def started(self, now_ms: int) -> None:
         """A new run begins: the marks of the last clean stop count no more."""

@@ -1,4 +1,4 @@
-"""DefinitionsJournal: takes from virtual hosts what is to outlive a restart, and adds the time."""
+"""DefinitionsJournal: takes from virtual hosts and from access what is to outlive a restart, and adds the time."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,4 +51,32 @@ class DefinitionsJournal:
 
     def vhost_set(self, name: str, metadata: dict[str, Any]) -> None:
         self._definitions.vhost_set(name, metadata, self._clock_ms())
+        self._touched()
+
+    def vhost_deleted(self, name: str) -> None:
+        self._definitions.vhost_deleted(name, self._clock_ms())
+        self._touched()
+
+    def user_set(self, user: dict[str, Any]) -> None:
+        self._definitions.user_set(user, self._clock_ms())
+        self._touched()
+
+    def user_deleted(self, name: str) -> None:
+        self._definitions.user_deleted(name, self._clock_ms())
+        self._touched()
+
+    def permissions_set(self, user: str, vhost: str, patterns: dict[str, str]) -> None:
+        self._definitions.permissions_set(user, vhost, patterns, self._clock_ms())
+        self._touched()
+
+    def permissions_cleared(self, user: str, vhost: str) -> None:
+        self._definitions.permissions_cleared(user, vhost, self._clock_ms())
+        self._touched()
+
+    def topic_permissions_set(self, user: str, vhost: str, exchange: str, patterns: dict[str, str]) -> None:
+        self._definitions.topic_permissions_set(user, vhost, exchange, patterns, self._clock_ms())
+        self._touched()
+
+    def topic_permissions_cleared(self, user: str, vhost: str, exchange: str) -> None:
+        self._definitions.topic_permissions_cleared(user, vhost, exchange, self._clock_ms())
         self._touched()

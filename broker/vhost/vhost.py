@@ -391,6 +391,18 @@ class VirtualHost(Generic[Q]):
         own: str | None = self._metadata.get(_DEFAULT_QUEUE_TYPE)
         return own or self._node_queue_type
 
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What is set of the virtual host as such, by name: values that JSON can hold."""
+        return self._metadata
+
+    def set_metadata(self, **values: Any) -> None:
+        """Set some of it; None takes one away. It outlives a restart."""
+        merged = {**self._metadata, **values}
+        self._metadata = {name: value for name, value in merged.items() if value is not None}
+        if self._journal is not None:
+            self._journal.vhost_set(self.name, self._metadata)
+
     def set_default_queue_type(self, kind: str | None) -> None:
         """For queues that are declared from now on; None leaves it to the node. It outlives a restart.
 
@@ -398,9 +410,17 @@ class VirtualHost(Generic[Q]):
         """
         if kind is not None and kind not in rules.SUPPORTED_TYPES:
             raise ValueError(f"invalid_queue_type: {kind!r}")
-        self._metadata = {**self._metadata, _DEFAULT_QUEUE_TYPE: kind}
+        self.set_metadata(**{_DEFAULT_QUEUE_TYPE: kind})
+
+    def delete_all(self, turn: Any) -> None:
+        """The virtual host goes, with all that is in it. Nobody uses it any more; it is not to be used after this."""
+        for queue in list(self.queues.values()):
+            self.delete_queue(queue, turn)
+        for exchange in list(self.exchanges.values()):
+            if exchange.name and not checks.is_reserved(exchange.name) and exchange.name in self.exchanges:
+                self._exchanges_gone(self._graph.remove(exchange), turn)
         if self._journal is not None:
-            self._journal.vhost_set(self.name, self._metadata)
+            self._journal.vhost_deleted(self.name)
 
     def policies_of_queue(self, queue: Q) -> Pair:
         """The user's policy and the operator's that count for a queue."""

@@ -1,7 +1,7 @@
 """A program that has a broker in its own process, and does to it what each line of its input says.
 
-A line is JSON: the name of a method of what ``broker.serve`` gives, its values, its named values. The answer is a line,
-too: JSON text, "" or why it was refused. It ends with its input.
+A line is JSON: the name of an administrator's verb, its values, its named values. The answer is a line, too: JSON text,
+"" or why it was refused. It ends with its input.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 import trio
 
 import broker
-from broker.policies.policy import NoSuchPolicy, PolicyError
+from broker.administration import Refused
 
 
 async def main(port: int) -> None:
@@ -19,9 +19,9 @@ async def main(port: int) -> None:
         async for line in trio.wrap_file(sys.stdin):
             verb, values, named = json.loads(line)
             try:
-                getattr(b, verb)(*values, **named)
-            except (NoSuchPolicy, PolicyError) as refused:
-                print(json.dumps(str(refused).strip()), flush=True)
+                getattr(b.admin, verb)(*values, **named)
+            except Refused as refused:
+                print(json.dumps(str(refused)), flush=True)
             else:
                 print(json.dumps(""), flush=True)
 

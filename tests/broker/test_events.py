@@ -218,6 +218,7 @@ def test_a_client_comes_and_goes(broker, watcher):
     ],
 )
 def test_addresses_are_shown_as_erlang_has_them(broker, watcher, host, shown):
+    broker.node.config.loopback_users = ()
     broker.connect(7, host=host)
     (created,) = [headers for key, headers in events(watcher) if key == "connection.created"]
     assert (created["peer_host"], created["peer_port"]) == (shown, 50001)

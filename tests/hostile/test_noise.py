@@ -55,7 +55,7 @@ class Bully:
         if self.session is None or not wants_open:
             self.leave()
             turn = self.node.turn()
-            self.session = self.node.connect("bully", "here", turn)
+            self.session = self.node.connect("127.0.0.1:1", "127.0.0.1:5672", turn)
             turn.finish()
             if wants_open:
                 self._send(self.opening)
@@ -74,6 +74,11 @@ class Bully:
         session.receive(data, turn)
         while turn.finish():
             turn = node.turn()
+        for asked in node.take_checks():
+            asked.check.perform()
+            turn = node.turn()
+            asked.then(asked.check, turn)
+            turn.finish()
         said = b"".join(iter(session.outbox.take, b""))
         if session.outbox.full:
             session.drained(node.turn())

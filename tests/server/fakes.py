@@ -123,6 +123,9 @@ class Node:
     def take_reads(self) -> tuple[()]:
         return ()
 
+    def take_checks(self) -> tuple[()]:
+        return ()
+
     def turn(self) -> Turn:
         return Turn(trio.current_time())
 

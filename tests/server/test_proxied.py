@@ -34,7 +34,7 @@ AMQP = b"AMQP\x00\x00\x09\x01"
 
 
 def behind_proxies(**settings):
-    return broker.serve(port=0, proxy_protocol=True, **settings)
+    return broker.serve(port=0, loopback_users=(), proxy_protocol=True, **settings)
 
 
 async def proxied(port: int, header: bytes) -> Client:

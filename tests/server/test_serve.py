@@ -13,8 +13,8 @@ import trio
 from pamqp import commands
 
 import broker
+from broker.administration import Refused
 from broker.config import Config, ConfigError
-from broker.policies.policy import NoSuchPolicy, PolicyError
 from broker.server.listeners import ListenError
 from broker.server.peer import Peer
 from broker.session.outbox import Outbox
@@ -61,19 +61,19 @@ async def test_policies_are_set_from_within_and_act_at_once():
         await client.send(*message("q", b"1"), *message("q", b"2"))
         await until(lambda: b.node.vhosts["/"].queues["q"].message_count == 2)
         queue = b.node.vhosts["/"].queues["q"]
-        b.set_policy("short", "^q", {"max-length": 1}, apply_to="queues", priority=1)
+        b.admin.set_policy("short", "^q", {"max-length": 1}, apply_to="queues", priority=1)
         assert queue.message_count == 1
-        b.set_operator_policy("shorter", "^q", {"max-length": 0}, vhost="/")
+        b.admin.set_operator_policy("shorter", "^q", {"max-length": 0}, vhost="/")
         assert queue.message_count == 0
-        b.clear_operator_policy("shorter")
-        b.clear_policy("short")
+        b.admin.clear_operator_policy("shorter")
+        b.admin.clear_policy("short")
         assert queue.effective == queue.arguments == {}
-        with pytest.raises(NoSuchPolicy):
-            b.clear_policy("short")
-        with pytest.raises(PolicyError, match="-1 is not a valid maximum length"):
-            b.set_policy("short", "^q", {"max-length": -1})
-        with pytest.raises(LookupError, match="no virtual host 'other'"):
-            b.set_policy("short", "^q", {"max-length": 1}, vhost="other")
+        with pytest.raises(Refused, match="Parameter does not exist"):
+            b.admin.clear_policy("short")
+        with pytest.raises(Refused, match="-1 is not a valid maximum length"):
+            b.admin.set_policy("short", "^q", {"max-length": -1})
+        with pytest.raises(Refused, match="Virtual host 'other' does not exist"):
+            b.admin.set_policy("short", "^q", {"max-length": 1}, vhost="other")
 
 
 @trio_test
@@ -372,7 +372,7 @@ async def test_sighup_leaves_all_other_settings_for_the_next_start(tmp_path):
 @trio_test
 async def test_reconfigured_it_traces_as_the_configuration_says_whatever_was_set_before():
     async with broker.serve(port=0, user="hare") as b:
-        b.set_tracing(True)
+        b.admin.trace_on()
         b.reconfigure(Config(vhost="other"))
         assert b.node.vhosts["/"].firehose is None
         b.reconfigure(Config(tracing=True))

@@ -1,0 +1,27 @@
+"""LoginCheck: whether a password is a user's, computed where it may take its time."""
+
+from broker.access.passwords import NO_PASSWORD
+from broker.access.user import User
+
+# As long as a hash takes, whoever it is of: else the time of a refusal would tell which users there are.
+_NOBODY = User("", NO_PASSWORD)
+
+
+class LoginCheck:
+    """``perform`` touches nothing but this object, so a thread may do it. Then ``right`` says how it went.
+
+    What was asked about is what the user was then: whoever goes on with it looks whether there still is such a user.
+    """
+
+    __slots__ = ("_password", "_user", "name", "right")
+
+    def __init__(self, name: str, user: User | None, password: str) -> None:
+        self.name = name
+        self.right = False
+        self._user = user
+        self._password = password
+
+    def perform(self) -> None:
+        """Hash and compare: some 2 us for a password of usual length, 20 for the longest that fits a first frame."""
+        fits = (self._user or _NOBODY).password.fits(self._password)
+        self.right = fits and self._user is not None
