@@ -125,6 +125,17 @@ def test_what_cannot_be_is_refused_in_words(broker):
     admin.authenticate_user("guest", "guest")
 
 
+def told(admin):
+    """All that there is to tell."""
+    return (
+        admin.list_users(),
+        admin.list_vhosts(),
+        admin.list_user_permissions("bob"),
+        admin.list_permissions(),
+        admin.list_topic_permissions(vhost="garden"),
+    )
+
+
 def test_all_of_it_outlives_a_restart():
     files = FaultyFiles()
     before = Broker(files=files)
@@ -140,14 +151,10 @@ def test_all_of_it_outlives_a_restart():
     admin.clear_topic_permissions("bob", vhost="/")
     admin.delete_user("gone")
     admin.delete_vhost("gone")
-    said = [admin.list_users(), admin.list_vhosts(), admin.list_user_permissions("bob")]
-    said += [admin.list_permissions(), admin.list_topic_permissions(vhost="garden")]
+    said = told(admin)
     before.stop()
     after = Broker(files=files).admin
-    assert [after.list_users(), after.list_vhosts(), after.list_user_permissions("bob")] + [
-        after.list_permissions(),
-        after.list_topic_permissions(vhost="garden"),
-    ] == said
+    assert told(after) == said
     after.authenticate_user("bob", "secret")
 
 

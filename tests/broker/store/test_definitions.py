@@ -158,6 +158,53 @@ def test_what_is_set_of_virtual_hosts_comes_back(rolled):
     assert reopened(definitions).state.vhosts == {"é": {"default_queue_type": "quorum", "more": [1, None]}, "/": {}}
 
 
+@pytest.mark.parametrize("rolled", [False, True])
+def test_users_and_permissions_come_back(rolled):
+    definitions = opened()
+    bob = {"name": "bob", "password_hash": "", "hashing_algorithm": "h", "tags": ["a", "é"], "limits": {"n": -1}}
+    for user in ({**bob, "tags": []}, bob, {"name": "gone"}):
+        definitions.user_set(user, 1)
+    for user, vhost in (("bob", "/"), ("bob", "é"), ("gone", "/")):
+        definitions.permissions_set(user, vhost, {"configure": "\udcff", "write": "", "read": ".*"}, 1)
+        definitions.topic_permissions_set(user, vhost, "amq.topic", {"write": "^a", "read": ""}, 1)
+    definitions.user_deleted("gone", 1)
+    definitions.vhost_deleted("é", 1)
+    if rolled:
+        definitions.writer.roll()
+    commit(definitions)
+    state = reopened(definitions).state
+    assert state.users == {"bob": bob}
+    assert state.permissions == {("bob", "/"): {"configure": "\udcff", "write": "", "read": ".*"}}
+    assert state.topic_permissions == {("bob", "/", "amq.topic"): {"write": "^a", "read": ""}}
+
+
+def test_a_virtual_host_that_goes_takes_all_along_that_is_in_it():
+    definitions = opened()
+    for vhost in ("/", "gone"):
+        definitions.vhost_set(vhost, {}, 1)
+        definitions.exchange_declared(exchange("x", vhost=vhost), 1)
+        definitions.queue_declared(queue(definitions, "q", vhost), 1)
+        definitions.bound(binding("x", "q", "k", vhost), 1)
+        definitions.bound(binding("amq.topic", "amq.fanout", "", vhost, to_exchange=True), 1)
+        definitions.policy_set(policy("p", vhost), 1)
+    definitions.vhost_deleted("gone", 1)
+    definitions.vhost_deleted("gone", 1)
+    commit(definitions)
+    state = reopened(definitions).state
+    assert state.vhost_names == {"/": None}
+    assert {each.vhost for each in state.bindings.values()} == {"/"}
+    assert len(state.bindings) == 2
+
+
+def test_virtual_hosts_are_known_by_what_is_in_them():
+    """What was written before there were several says nothing of the one there was."""
+    definitions = opened()
+    definitions.queue_declared(queue(definitions, "q", "old"), 1)
+    definitions.policy_set(policy("p", "older"), 1)
+    commit(definitions)
+    assert reopened(definitions).state.vhost_names == {"old": None, "older": None}
+
+
 def test_a_folder_without_definitions():
     definitions = opened()
     assert said(definitions.state) == said(State())

@@ -45,6 +45,9 @@ class Model:
         self.bindings = []
         self.policies = {}
         self.vhosts = {}
+        self.users = {}
+        self.permissions = {}
+        self.topic_permissions = {}
         self.next_log_id = 1
         self.marks = None
         self.generation = 0
@@ -58,6 +61,18 @@ class Model:
     def without_queue(self, key):
         self.queues = [each for each in self.queues if each[:2] != key]
         self.bindings = [each for each in self.bindings if each[3] or (each[0], each[2]) != key]
+
+    def without_vhost(self, vhost):
+        self.vhosts.pop(vhost, None)
+        self.exchanges = [each for each in self.exchanges if each[0] != vhost]
+        self.queues = [each for each in self.queues if each[0] != vhost]
+        self.bindings = [each for each in self.bindings if each[0] != vhost]
+        self.policies = {key: each for key, each in self.policies.items() if key[0] != vhost}
+        self.without_permissions(lambda key: key[1] == vhost)
+
+    def without_permissions(self, gone):
+        self.permissions = {key: each for key, each in self.permissions.items() if not gone(key)}
+        self.topic_permissions = {key: each for key, each in self.topic_permissions.items() if not gone(key)}
 
 
 def by_name(arguments):
@@ -144,6 +159,42 @@ class Machine(RuleBasedStateMachine):
         self.model.vhosts[vhost] = metadata
         self.definitions.vhost_set(vhost, metadata, 1)
 
+    @rule(vhost=vhosts)
+    def delete_vhost(self, vhost):
+        self.model.without_vhost(vhost)
+        self.definitions.vhost_deleted(vhost, 1)
+
+    @rule(name=names, said=st.dictionaries(names, names, max_size=2))
+    def set_user(self, name, said):
+        self.model.users[name] = {**said, "name": name}
+        self.definitions.user_set({**said, "name": name}, 1)
+
+    @rule(name=names)
+    def delete_user(self, name):
+        self.model.users.pop(name, None)
+        self.model.without_permissions(lambda key: key[0] == name)
+        self.definitions.user_deleted(name, 1)
+
+    @rule(user=names, vhost=vhosts, pattern=names)
+    def set_permissions(self, user, vhost, pattern):
+        self.model.permissions[user, vhost] = {"write": pattern}
+        self.definitions.permissions_set(user, vhost, {"write": pattern}, 1)
+
+    @rule(user=names, vhost=vhosts)
+    def clear_permissions(self, user, vhost):
+        self.model.permissions.pop((user, vhost), None)
+        self.definitions.permissions_cleared(user, vhost, 1)
+
+    @rule(user=names, vhost=vhosts, exchange=names, pattern=names)
+    def set_topic_permissions(self, user, vhost, exchange, pattern):
+        self.model.topic_permissions[user, vhost, exchange] = {"read": pattern}
+        self.definitions.topic_permissions_set(user, vhost, exchange, {"read": pattern}, 1)
+
+    @rule(user=names, vhost=vhosts, exchange=names)
+    def clear_topic_permissions(self, user, vhost, exchange):
+        self.model.topic_permissions.pop((user, vhost, exchange), None)
+        self.definitions.topic_permissions_cleared(user, vhost, exchange, 1)
+
     @rule()
     def start(self):
         self.model.marks = None
@@ -182,6 +233,8 @@ class Machine(RuleBasedStateMachine):
         } == model.policies
         assert list(state.policies) == list(model.policies)
         assert state.vhosts == model.vhosts
+        assert state.users == model.users
+        assert (state.permissions, state.topic_permissions) == (model.permissions, model.topic_permissions)
         assert [
             (each.vhost, each.name, each.kind, each.auto_delete, each.internal, repr(typed(each.arguments)))
             for each in state.exchanges.values()
