@@ -113,9 +113,10 @@ class Node:
         definitions = self._store.definitions
         state = definitions.state if definitions is not None else State()
         self._found += [(ERROR, refusal) for refusal in access.restore(state)]
-        is_new = config.vhost not in state.vhost_names
-        for name in {**state.vhost_names, config.vhost: None}:
-            self._make_vhost(name, configured(config) if name == config.vhost else ())
+        parts = state.by_vhost()
+        is_new = config.vhost not in parts
+        for name in {**parts, config.vhost: None}:
+            self._make_vhost(name, configured(config) if name == config.vhost else (), restored=parts.get(name))
         if is_new and self._journal is not None:
             self._journal.vhost_set(config.vhost, {})
         if not access.users or (config.user not in access.users and config.user != _GUEST):
@@ -161,16 +162,16 @@ class Node:
             if session.user == name:
                 session.fail(connection_forced(f"user '{name}' is deleted"), turn)
 
-    def _make_vhost(self, name: str, policies: Iterable[Policy] = ()) -> VirtualHost[Queue]:
+    def _make_vhost(
+        self, name: str, policies: Iterable[Policy] = (), *, restored: State | None = None
+    ) -> VirtualHost[Queue]:
         """A virtual host, with what a restart brought back of it. ``policies`` are no part of that, and win."""
-        definitions = self._store.definitions
-        journal = self._journal
         factory = QueueFactory(self._store, self.gauge, self.profile, tell=self._tell_later)
         vhost = VirtualHost(
             name,
             make_queue=factory.make,
             random_bytes=self.random_bytes,
-            journal=journal,
+            journal=self._journal,
             profile=self.profile,
             on_policies_changed=self._time_consumers,
             default_queue_type=self.config.default_queue_type,
@@ -184,8 +185,8 @@ class Node:
         vhost.preset_policies(policies)
         factory.serve(vhost)
         self.vhosts[name] = vhost
-        if definitions is not None:
-            refusals = vhost.restore(definitions.state, factory.restore)
+        if restored is not None:
+            refusals = vhost.restore(restored, factory.restore)
             self._found += [(ERROR, refusal) for refusal in refusals]
         return vhost
 

@@ -243,7 +243,23 @@ class State:
         names = dict.fromkeys(self.vhosts)
         for known in (self.exchanges, self.queues, self.policies):
             names.update(dict.fromkeys(each[0] for each in known))
+        names.update(dict.fromkeys(binding.vhost for binding in self.bindings.values()))
         return names
+
+    def by_vhost(self) -> dict[str, "State"]:
+        """What is in each virtual host, as a state to be read only: a thousand hosts need not look at everything."""
+        parts = {name: State() for name in self.vhost_names}
+        for name, metadata in self.vhosts.items():
+            parts[name].vhosts[name] = metadata
+        for key, exchange in self.exchanges.items():
+            parts[key[0]].exchanges[key] = exchange
+        for key, queue in self.queues.items():
+            parts[key[0]].queues[key] = queue
+        for identity, binding in self.bindings.items():
+            parts[binding.vhost].bindings[identity] = binding
+        for policy_key, policy in self.policies.items():
+            parts[policy_key[0]].policies[policy_key] = policy
+        return parts
 
     @property
     def log_ids(self) -> list[int]:
