@@ -16,6 +16,9 @@ log = logging.getLogger("leveret")
 _BACKLOG = 4096
 # Accepted in one go before the others get their turn: some 2 ms.
 _BURST = 64
+# Seconds of silence before the first question, seconds between questions, questions without an answer: four minutes.
+# The kernel's own defaults come to over two hours.
+_KEEPALIVE = {"TCP_KEEPIDLE": 120, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 4}
 _FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _FULL_PAUSE_S = 0.1
 # Port 0 takes a port free on the first address; another program may hold it on the next one.
@@ -84,6 +87,7 @@ def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _notice_the_dead(sock)
         if family == socket.AF_INET6:
             # Else "::" would take IPv4 too and then collide with "0.0.0.0".
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -93,6 +97,18 @@ def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def _notice_the_dead(listener: socket.socket) -> None:
+    """Have the kernel ask whether silent peers still live; accepted sockets inherit it.
+
+    Heartbeats do the same, but a client may turn them off, and then one that vanished would be kept for ever.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _may_be_left_out(error: OSError, host: str, addresses: int) -> bool:

@@ -304,3 +304,15 @@ async def test_accepting_goes_on_after_a_failure(autojump_clock, failure):
         assert not listener.failures
         close_all([real])
     welcomed[0].close()
+
+
+@trio_test
+async def test_the_kernel_asks_peers_whether_they_still_live():
+    """One that vanished without a word, and had turned heartbeats off, would be kept for ever."""
+    (listener,) = await listen(["127.0.0.1"], 0)
+    with listener, socket.create_connection(listener.getsockname()):
+        await trio.lowlevel.wait_readable(listener)
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 120
