@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from broker.certificate import LOGIN_FROM, SAN_TYPES
 from broker.profile import PROFILES
 
 ENVIRONMENT_PREFIX = "LEVERET_"
 
 DURABILITIES = ("fsync", "os")
 QUEUE_TYPES = ("classic", "quorum", "stream")
+TLS_VERIFY = ("verify_none", "verify_peer")
+TLS_VERSIONS = ("1.2", "1.3")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 # Written for no item at all, where that is allowed.
 _NONE = "none"
@@ -125,7 +128,7 @@ class Setting:
         return bool(self.low <= size <= self.high)
 
     def _refusal(self, value: object, source: str) -> ConfigError:
-        shown = "" if self.name == "password" else f" {value!r}"
+        shown = "" if self.name.endswith("password") else f" {value!r}"
         return ConfigError(f"{self.name}: the value{shown} from {source} cannot be used; it must be {self.allowed()}")
 
 
@@ -169,6 +172,39 @@ class Config:
         group="Listening",
         high=1,
     )
+    # RabbitMQ's ssl_options, under their names there; paths are as the process sees them.
+    tls_port: int = _setting(
+        5671, "TCP port for TLS, where there is a certificate; 0 takes any free one.", group="TLS", high=65535
+    )
+    tls_only: bool = _setting(False, "Do not listen without TLS.", group="TLS", high=1)
+    tls_certfile: str = _setting(
+        "", "File with the server's certificate and those up to its authority (PEM).", group="TLS", high=4096
+    )
+    tls_keyfile: str = _setting("", "File with the certificate's private key (PEM).", group="TLS", high=4096)
+    tls_password: str = _setting("", "Password of the key, if it has one.", group="TLS", high=1024)
+    tls_cacertfile: str = _setting(
+        "", "File with the authorities whose certificates clients may show (PEM).", group="TLS", high=4096
+    )
+    tls_verify: str = _setting(
+        "verify_none", "Whether clients are asked for a certificate.", group="TLS", choices=TLS_VERIFY
+    )
+    tls_fail_if_no_peer_cert: bool = _setting(
+        False, "Refuse clients without one, where they are asked.", group="TLS", high=1
+    )
+    tls_min_version: str = _setting("1.2", "Oldest version of TLS to speak.", group="TLS", choices=TLS_VERSIONS)
+    tls_ciphers: str = _setting(
+        "", "Ciphers for TLS 1.2, as OpenSSL lists them; without it Python's choice.", group="TLS", high=4096
+    )
+    ssl_cert_login_from: str = _setting(
+        "distinguished_name",
+        "What of a client's certificate is its user's name (EXTERNAL).",
+        group="TLS",
+        choices=LOGIN_FROM,
+    )
+    ssl_cert_login_san_type: str = _setting(
+        "dns", "Which kind of alternative name, where it is one.", group="TLS", choices=SAN_TYPES
+    )
+    ssl_cert_login_san_index: int = _setting(0, "Which of those, counted from 0.", group="TLS", high=255)
     user: str = _setting(
         "guest", "Name of the user clients log in as.", group="Access", low=1, rabbitmq_variable="RABBITMQ_DEFAULT_USER"
     )
@@ -266,6 +302,8 @@ class Config:
     # Tables, which no flag and no variable can hold: name, pattern, definition, and if need be apply_to, priority,
     # vhost. What is in them is checked where policies are known (broker/policies/configured.py).
     policies: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    # server_name, certfile, keyfile, and if need be password (broker/server/certificates.py).
+    tls_hosts: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     operator_policies: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
     def __post_init__(self) -> None:
@@ -284,7 +322,7 @@ def _table() -> tuple[Setting, ...]:
 
 SETTINGS = _table()
 # Settings that are arrays of tables.
-TABLES = ("policies", "operator_policies")
+TABLES = ("policies", "operator_policies", "tls_hosts")
 
 
 def _check_tables(name: str, value: object) -> None:

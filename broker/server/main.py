@@ -4,8 +4,7 @@ import gc
 import logging
 import os
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,11 +18,12 @@ from broker.config import Config, ConfigError
 from broker.node import Node
 from broker.policies.configured import configured
 from broker.server.advancing import Advancing
+from broker.server.certificates import certificates
 from broker.server.clocks import VirtualClock, wall_clock_ms
 from broker.server.data_home import default_data_dir
-from broker.server.listeners import address_text, close_all, listen
+from broker.server.listeners import address_text, listen
 from broker.server.memory import machine_memory_bytes
-from broker.server.running import running
+from broker.server.running import Doors, running
 from broker.server.shell import Shell, log_notices
 from broker.store.store import Store
 from broker.turn import Turn
@@ -35,33 +35,66 @@ log = logging.getLogger("leveret")
 # time-out of its own (ten seconds are usual), or somebody's test suite at the end of every test.
 _PROGRAM_GRACE_S = 5.0
 _LIBRARY_GRACE_S = 1.0
+# Fields of Config. Without a certificate at the start there is no TLS until the next.
+_WHILE_IT_RUNS = (
+    "policies",
+    "operator_policies",
+    "tracing",
+    "tls_certfile",
+    "tls_keyfile",
+    "tls_password",
+    "tls_cacertfile",
+    "tls_verify",
+    "tls_fail_if_no_peer_cert",
+    "tls_min_version",
+    "tls_ciphers",
+    "tls_hosts",
+)
 
 
 class Broker:
-    """A running broker, as ``serve`` gives it: ``node``, ``hosts``, ``port``, ``url``.
+    """A running broker, as ``serve`` gives it: ``node``, ``hosts``, ``port``, ``url``, ``tls_port``, ``tls_url``.
+
+    A port is 0 where nobody listens: ``tls_port`` without a certificate, ``port`` with ``tls_only``.
 
     Its methods are for the task that has it, or any other of the same trio program. A virtual host that is not named is
     the configured one; LookupError is raised where there is none of that name.
     """
 
-    __slots__ = ("_advancing", "config", "hosts", "node", "port", "shell")
+    __slots__ = ("_advancing", "_doors", "config", "hosts", "node", "port", "shell", "tls_port")
 
-    def __init__(self, config: Config, node: Node, listeners: Sequence[socket.socket]) -> None:
+    def __init__(self, config: Config, node: Node, doors: Doors) -> None:
         self.config = config
         self.node = node
-        self.hosts = tuple(str(listener.getsockname()[0]) for listener in listeners)
-        self.port = int(listeners[0].getsockname()[1])
+        self.hosts = tuple(str(listener.getsockname()[0]) for listener in doors.plain or doors.tls)
+        self.port, self.tls_port = (
+            int(listeners[0].getsockname()[1]) if listeners else 0 for listeners in (doors.plain, doors.tls)
+        )
+        self._doors = doors
         self._advancing: Advancing | None = None
         # From the moment it serves.
         self.shell: Shell | None = None
 
     @property
     def url(self) -> str:
-        """``amqp://guest:guest@127.0.0.1:5672/``; the default virtual host is the empty path, as clients expect."""
+        """``amqp://guest:guest@127.0.0.1:5672/``; the default virtual host is the empty path, as clients expect.
+
+        Where all must come by TLS it is ``tls_url``.
+        """
+        return self._url("amqp", self.port) if self.port else self.tls_url
+
+    @property
+    def tls_url(self) -> str:
+        """``amqps://guest:guest@127.0.0.1:5671/``. Raises LookupError where TLS is not configured."""
+        if not self.tls_port:
+            raise LookupError("this broker has no certificate, and so does not listen for TLS")
+        return self._url("amqps", self.tls_port)
+
+    def _url(self, scheme: str, port: int) -> str:
         config = self.config
         login = f"{quote(config.user, safe='')}:{quote(config.password, safe='')}"
         vhost = "" if config.vhost == "/" else quote(config.vhost, safe="")
-        return f"amqp://{login}@{address_text(_reachable(self.hosts[0]), self.port)}/{vhost}"
+        return f"{scheme}://{login}@{address_text(_reachable(self.hosts[0]), port)}/{vhost}"
 
     @property
     def admin(self) -> Administration:
@@ -94,21 +127,20 @@ class Broker:
         await self._advancing.advance(seconds, peers=peers)
 
     def reconfigure(self, config: Config) -> None:
-        """Take up what may change while the broker runs: policies and tracing. The rest of ``config`` waits
-        for the next start.
+        """Take up what may change while the broker runs: policies, tracing, and all about TLS but its port. The rest
+        of ``config`` waits for the next start.
 
+        The files with certificates are read again; connections that are open keep what they have.
         Raises ConfigError; then nothing has changed.
         """
-        config = replace(
-            self.config,
-            policies=config.policies,
-            operator_policies=config.operator_policies,
-            tracing=config.tracing,
-        )
+        config = replace(self.config, **{name: getattr(config, name) for name in _WHILE_IT_RUNS})
         policies = list(configured(config))
         host = self.node.vhosts.get(config.vhost)
         if host is None:
             raise ConfigError(f"vhost: {config.vhost!r} was deleted")
+        if self._doors.certificates is not None:
+            # The last that may fail.
+            self._doors.certificates.reload(config)
         self._act(lambda turn: host.preset_policies(policies, turn))
         if config.tracing != (host.firehose is not None):
             self._act(lambda _: self.node.set_tracing(host.name, config.tracing))
@@ -137,10 +169,8 @@ async def serve(*, clock: VirtualClock | None = None, **settings: Any) -> AsyncI
     cannot be used, CommitterFailed when it cannot be used any more.
     """
     config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
-    broker, listeners = await _prepare(config, clock)
-    async with running(
-        broker.node, listeners, _LIBRARY_GRACE_S, clock, proxy_header_s=_header_s(config)
-    ) as broker.shell:
+    broker, doors = await _prepare(config, clock)
+    async with running(broker.node, doors, _LIBRARY_GRACE_S, clock, proxy_header_s=_header_s(config)) as broker.shell:
         if clock is not None:
             broker.clock_is(clock)
         yield broker
@@ -161,15 +191,13 @@ async def run(
     # took 80 ms, and these, of 60,000, take 17.
     gc.set_threshold(20_000, 2, 2_500)
     # Before there is a nursery, which would wrap what is raised.
-    broker, listeners = await _prepare(config)
+    broker, doors = await _prepare(config)
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
             asked_to_stop = trio.Event()
             reconfigure = partial(_reconfigure, broker, reload)
             nursery.start_soon(_heed, signals, asked_to_stop, nursery.cancel_scope, reconfigure)
-            async with running(
-                broker.node, listeners, _PROGRAM_GRACE_S, proxy_header_s=_header_s(config)
-            ) as broker.shell:
+            async with running(broker.node, doors, _PROGRAM_GRACE_S, proxy_header_s=_header_s(config)) as broker.shell:
                 gc.collect()
                 gc.freeze()
                 if ready is not None:
@@ -206,7 +234,7 @@ def _reconfigure(broker: Broker, reload: Callable[[], Config] | None) -> None:
     except (ConfigError, OSError, UnicodeDecodeError) as error:
         log.error("SIGHUP: nothing changes: %s", error)
     else:
-        log.info("SIGHUP: policies and tracing are as the configuration says")
+        log.info("SIGHUP: policies, tracing and certificates are as the configuration says")
 
 
 def _header_s(config: Config) -> float:
@@ -214,13 +242,17 @@ def _header_s(config: Config) -> float:
     return config.handshake_timeout_s if config.proxy_protocol else 0.0
 
 
-async def _prepare(config: Config, clock: VirtualClock | None = None) -> tuple[Broker, list[socket.socket]]:
+async def _prepare(config: Config, clock: VirtualClock | None = None) -> tuple[Broker, Doors]:
     """All that can fail before a client is let in."""
-    listeners = await listen(config.hosts, config.port)
+    doors = Doors([], [], certificates(config))
     try:
-        return Broker(config, _node(config, clock), listeners), listeners
+        if not config.tls_only:
+            doors.plain = await listen(config.hosts, config.port)
+        if doors.certificates is not None:
+            doors.tls = await listen(config.hosts, config.tls_port)
+        return Broker(config, _node(config, clock), doors), doors
     except BaseException:
-        close_all(listeners)
+        doors.close()
         raise
 
 

@@ -14,6 +14,7 @@ from trio.lowlevel import checkpoint, notify_closing, wait_readable, wait_writab
 from broker.server.listeners import address_text
 from broker.server.proxied import NotProxied, receive_ends
 from broker.server.shell import Shell
+from broker.server.tls_socket import TlsSocket
 from broker.session.session import Session
 from broker.turn import Turn
 from protocol.proxy.ends import Ends
@@ -31,10 +32,24 @@ _LINGER_S = 2.0
 class Peer:
     """Owns a socket and its session from accept to close."""
 
-    __slots__ = ("_broken", "_go_on", "_gone", "_rest", "_scope", "_session", "_shell", "_shut", "_sock", "_tasks")
+    __slots__ = (
+        "_bare",
+        "_broken",
+        "_go_on",
+        "_gone",
+        "_rest",
+        "_scope",
+        "_session",
+        "_shell",
+        "_shut",
+        "_sock",
+        "_tasks",
+    )
 
-    def __init__(self, sock: socket.socket, shell: Shell, tasks: trio.Nursery) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket, shell: Shell, tasks: trio.Nursery, tls: TlsSocket | None = None) -> None:
+        """``tls`` is ``sock`` with TLS in it."""
+        self._bare = sock
+        self._sock = sock if tls is None else tls
         self._shell = shell
         self._tasks = tasks
         self._scope = trio.CancelScope()
@@ -81,11 +96,11 @@ class Peer:
 
     async def _ends_behind_proxy(self) -> Ends | None:
         with self._shell.until_stopping():
-            return await receive_ends(self._sock, self._shell.proxy_header_s)
+            return await receive_ends(self._bare, self._shell.proxy_header_s)
 
     def _connect(self, ends: Ends | None) -> Turn:
-        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer, local = ends or (self._sock.getpeername(), self._sock.getsockname())
+        self._bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer, local = ends or (self._bare.getpeername(), self._bare.getsockname())
         turn = self._shell.node.turn()
         self._session = self._shell.node.connect(_text(peer), _text(local), turn)
         self._session.outbox.wake = self.flush

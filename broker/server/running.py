@@ -13,6 +13,7 @@ import trio
 
 from broker.node import Node
 from broker.server.advancing import real_deadline
+from broker.server.certificates import Certificates
 from broker.server.clocks import VirtualClock
 from broker.server.committer import Committer
 from broker.server.disk_reader import DiskReader
@@ -21,6 +22,7 @@ from broker.server.login_checker import LoginChecker
 from broker.server.peer import Peer
 from broker.server.shell import Shell, log_notices
 from broker.server.timekeeper import keep_time
+from broker.server.tls_peer import TlsPeer
 
 log = logging.getLogger("leveret")
 
@@ -28,16 +30,38 @@ log = logging.getLogger("leveret")
 _LAST_WRITE_S = 30.0
 
 
+class Doors:
+    """Where clients come in: ``plain`` and ``tls`` are listening sockets. Of the latter there are none without
+    ``certificates``.
+    """
+
+    __slots__ = ("certificates", "plain", "tls")
+
+    def __init__(
+        self,
+        plain: Sequence[socket.socket],
+        tls: Sequence[socket.socket] = (),
+        certificates: Certificates | None = None,
+    ) -> None:
+        self.plain = plain
+        self.tls = tls
+        self.certificates = certificates
+
+    def close(self) -> None:
+        close_all(self.plain)
+        close_all(self.tls)
+
+
 @asynccontextmanager
 async def running(
     node: Node,
-    listeners: Sequence[socket.socket],
+    doors: Doors,
     grace_s: float,
     clock: VirtualClock | None = None,
     *,
     proxy_header_s: float = 0.0,
 ) -> AsyncIterator[Shell]:
-    """Serve ``node``, which has begun, on ``listeners`` (owned from here on) for the length of the block.
+    """Serve ``node``, which has begun, at ``doors`` (owned from here on) for the length of the block.
 
     At its end clients are told, have ``grace_s`` seconds to agree, and are cut off; what is left to write is written.
     No task and no socket is left. With ``proxy_header_s`` each connection has to begin with a header of the PROXY
@@ -59,21 +83,21 @@ async def running(
             keepers.start_soon(committer.end_with, keepers.cancel_scope)
             try:
                 async with trio.open_nursery() as peers:
-                    _open_doors(listeners, shell, peers)
+                    _open_doors(doors, shell, peers)
                     try:
                         yield shell
                     except Exception as error:  # noqa: BLE001 - raised again below
                         # Outside the nurseries, or the caller would get it wrapped in groups of ours.
                         failure = error
                     finally:
-                        _close_doors(listeners, shell)
+                        _close_doors(doors, shell)
                         peers.cancel_scope.deadline = trio.current_time() + grace_s
             finally:
                 with trio.CancelScope(deadline=trio.current_time() + _LAST_WRITE_S, shield=True):
                     await committer.finish()
             keepers.cancel_scope.cancel()
     finally:
-        close_all(listeners)
+        doors.close()
         _stop(node)
     if committer.failure is not None:
         raise committer.failure
@@ -87,18 +111,28 @@ def _stop(node: Node) -> None:
     log_notices(turn)
 
 
-def _open_doors(listeners: Sequence[socket.socket], shell: Shell, peers: trio.Nursery) -> None:
+def _open_doors(doors: Doors, shell: Shell, peers: trio.Nursery) -> None:
     def welcome(sock: socket.socket) -> None:
         peers.start_soon(Peer(sock, shell, peers).run)
 
-    for listener in listeners:
+    def welcome_tls(sock: socket.socket) -> None:
+        assert doors.certificates is not None
+        peers.start_soon(TlsPeer(sock, shell, peers, doors.certificates.context).run)
+
+    for listener in doors.plain:
         peers.start_soon(accept_from, listener, welcome)
-        host, port = listener.getsockname()[:2]
-        log.info("listening on %s", address_text(host, port))
+        log.info("listening on %s", _own_address(listener))
+    for listener in doors.tls:
+        peers.start_soon(accept_from, listener, welcome_tls)
+        log.info("listening for TLS on %s", _own_address(listener))
     log.info("Server startup complete; 0 plugins started.")
 
 
-def _close_doors(listeners: Sequence[socket.socket], shell: Shell) -> None:
+def _own_address(listener: socket.socket) -> str:
+    return address_text(*listener.getsockname()[:2])
+
+
+def _close_doors(doors: Doors, shell: Shell) -> None:
     shell.begin_stopping()
-    close_all(listeners)
+    doors.close()
     shell.act(shell.node.shutdown)

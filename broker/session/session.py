@@ -16,6 +16,7 @@ from broker.queues.gauge import MemoryGauge
 from broker.session import topology
 from broker.session.channel import Channel
 from broker.session.outbox import Outbox
+from broker.session.secured import Secured
 from broker.store.committing import Logged
 from broker.store.promise import Awaited
 from broker.turn import DEBUG, ERROR, INFO, INPUT_BUDGET, WARNING, Backlog, Turn
@@ -78,6 +79,8 @@ class Session:
         self.number = number
         self.peer = peer
         self.local = local
+        # None where the bytes come as they are; the shell sets it, when it knows, before there are any.
+        self.secured: Secured | None = None
         self.user = ""
         self._mechanism = ""
         self.vhost: VirtualHost[Queue] | None = None

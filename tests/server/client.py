@@ -1,5 +1,7 @@
 """A pamqp-speaking client on a trio socket: enough to see what a broker sends, and as rude as a test wants it."""
 
+import ssl
+
 import pamqp.frame
 import trio
 from pamqp import commands, header
@@ -9,7 +11,7 @@ from pamqp.body import ContentBody
 class Client:
     """One connection; frames in and out, nothing done by itself."""
 
-    def __init__(self, stream: trio.SocketStream) -> None:
+    def __init__(self, stream: trio.SocketStream | trio.SSLStream) -> None:
         self.stream = stream
         self._buffer = b""
 
@@ -77,6 +79,17 @@ def message(queue: str, body: bytes) -> tuple:
 async def connect(port: int) -> Client:
     """Connected, nothing said yet."""
     return Client(await trio.open_tcp_stream("127.0.0.1", port))
+
+
+async def connect_tls(port: int, context: ssl.SSLContext, server_name: str = "localhost") -> Client:
+    """Connected, with TLS; nothing said yet. An end without close_notify is an error."""
+    stream = trio.SSLStream(await trio.open_tcp_stream("127.0.0.1", port), context, server_hostname=server_name)
+    try:
+        await stream.do_handshake()
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    return Client(stream)
 
 
 async def connected(port: int, **options) -> Client:

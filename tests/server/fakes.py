@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 from broker.server.listeners import listen
-from broker.server.running import running
+from broker.server.running import Doors, running
 
 HIGH_WATER = 200_000
 
@@ -158,7 +158,7 @@ async def served(node: Node, grace_s: float = 1.0):
     """The port on which ``node`` listens for the length of the block."""
     listeners = await listen(["127.0.0.1"], 0)
     port = listeners[0].getsockname()[1]
-    async with running(node, listeners, grace_s):
+    async with running(node, Doors(listeners), grace_s):
         yield port
 
 

@@ -338,14 +338,14 @@ async def test_sighup_takes_up_the_policies_of_the_file(tmp_path):
             for body in (b"1", b"2", b"3"):
                 await client.send(*message("work", body))
             file.write_text('[[policies]]\nname = "short"\npattern = "^w"\ndefinition = { max-length = 1 }\n')
-            assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing are as the configuration says")
+            assert await told(process, signal.SIGHUP, "SIGHUP: policies, tracing and certificates are as")
             assert (await passive(client)).message_count == 1
             file.write_text('[[policies]]\nname = "short"\n')
             assert await told(process, signal.SIGHUP, "SIGHUP: nothing changes: policies: 'short' lacks pattern")
             await client.send(*message("work", b"4"))
             assert (await passive(client)).message_count == 1
             file.write_text("")
-            assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing")
+            assert await told(process, signal.SIGHUP, "SIGHUP: policies, tracing")
             await client.send(*message("work", b"5"))
             assert (await passive(client)).message_count == 2
         process.terminate()
@@ -358,9 +358,9 @@ async def test_sighup_leaves_all_other_settings_for_the_next_start(tmp_path):
     process, port = start("--config", str(file))
     with process:
         file.write_text('vhost = "other"\nuser = "other"\n')
-        assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing are as the configuration says")
+        assert await told(process, signal.SIGHUP, "SIGHUP: policies, tracing and certificates are as")
         file.write_text('vhost = "other"\n[[policies]]\nname = "p"\npattern = ""\ndefinition = { max-length = 1 }\n')
-        assert await told(process, signal.SIGHUP, "SIGHUP: policies and tracing are as the configuration says")
+        assert await told(process, signal.SIGHUP, "SIGHUP: policies, tracing and certificates are as")
         async with await connected(port) as client:
             await client.queue("work")
             for body in (b"1", b"2"):
