@@ -28,7 +28,7 @@ async def proxy(broker, *, header):
 
     Gives its URL, and the addresses of its clients as they come.
     """
-    clients = []
+    clients, at_work = [], set()
 
     async def carry(reader, writer):
         with contextlib.suppress(OSError):
@@ -38,18 +38,22 @@ async def proxy(broker, *, header):
             writer.write_eof()
 
     async def forward(reader, writer):
-        to_broker = await asyncio.open_connection("127.0.0.1", broker.port)
+        at_work.add(asyncio.current_task())
         clients.append(writer.get_extra_info("peername"))
-        to_broker[1].write(header(clients[-1], writer.get_extra_info("sockname")))
-        await asyncio.gather(carry(reader, to_broker[1]), carry(to_broker[0], writer))
-        to_broker[1].close()
-        writer.close()
+        from_broker, to_broker = await asyncio.open_connection("127.0.0.1", broker.port)
+        to_broker.write(header(clients[-1], writer.get_extra_info("sockname")))
+        await asyncio.gather(carry(reader, to_broker), carry(from_broker, writer))
+        for end in (to_broker, writer):
+            end.close()
+            with contextlib.suppress(OSError):
+                await end.wait_closed()
 
     server = await asyncio.start_server(forward, "127.0.0.1")
     try:
         yield URL(broker.url).with_port(server.sockets[0].getsockname()[1]), clients
     finally:
         server.close()
+        await asyncio.gather(*at_work)
 
 
 def line(peer, local):
