@@ -21,7 +21,7 @@ The content header's payload: class u16 | weight u16 | body size u64 | propertie
 from struct import Struct
 
 from protocol.amqp import erlang, properties, replies
-from protocol.amqp.errors import HardError
+from protocol.amqp.errors import HardError, MalformedText
 
 CLASS_BASIC = 60
 PUBLISH = b"\x00\x3c\x00\x28"
@@ -70,7 +70,7 @@ class PublishArguments:
             self.exchange = arguments[3:exchange_end].decode()
             self.routing_key = arguments[exchange_end + 1 : key_end].decode()
         except UnicodeDecodeError:
-            raise HardError(replies.FRAME_ERROR, "Malformed UTF-8 in shortstr") from None
+            raise MalformedText from None
         except IndexError:
             key_end = len(arguments)
         if key_end + 1 != len(arguments):

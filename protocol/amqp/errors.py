@@ -50,11 +50,22 @@ class HardError(AmqpError):
     """Ends the connection."""
 
 
+class MalformedText(HardError):
+    """A short string that is not UTF-8. No method is to blame: RabbitMQ finds it before it knows which one it is."""
+
+    def __init__(self) -> None:
+        super().__init__(replies.FRAME_ERROR, "Malformed UTF-8 in shortstr")
+
+    def blame(self, class_id: int, method_id: int) -> None:
+        """Nobody, whoever dispatched it."""
+
+
 def _reply_text(reply: Reply, explanation: str) -> str:
     text = f"{reply.name} - {explanation}" if explanation else reply.name
-    raw = text.encode()
+    # Names of arguments need not be UTF-8 (see ``tables.read_table``), but a short string has to be.
+    raw = text.encode(errors="replace")
     if len(raw) <= _TEXT_MAX_BYTES:
-        return text
+        return raw.decode()
     return raw[: _TEXT_MAX_BYTES - 3].decode(errors="ignore") + "..."
 
 

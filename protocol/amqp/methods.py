@@ -13,7 +13,7 @@ from pamqp.base import Frame as Method
 from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue, Tx
 
 from protocol.amqp import erlang, replies, tables
-from protocol.amqp.errors import HardError
+from protocol.amqp.errors import HardError, MalformedText
 
 __all__ = [
     "Access",
@@ -81,7 +81,7 @@ def decode(payload: bytes) -> Method:
     try:
         _decode_arguments(method, payload)
     except UnicodeDecodeError:
-        raise HardError(replies.FRAME_ERROR, "Malformed UTF-8 in shortstr") from None
+        raise MalformedText from None
     except (ValueError, IndexError, struct.error):
         text = f"cannot decode {erlang.binary(payload[4:])}"
         raise HardError(replies.FRAME_ERROR, text, index >> 16, index & 0xFFFF) from None

@@ -274,7 +274,8 @@ def fields(properties: bytes) -> FieldTable:
             found[name] = short_string(properties, flag)
         else:
             number = int.from_bytes(raw_property(properties, flag), "big")
-            found[name] = number if number <= _INT_MAX else Long(number)
+            # Above 2**63 a timestamp wraps around, as in RabbitMQ, which writes it as a signed long.
+            found[name] = number if number <= _INT_MAX else Long(number - (number >> 63 << 64))
     return found
 
 

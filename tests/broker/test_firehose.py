@@ -4,6 +4,7 @@ import pytest
 from pamqp.commands import Basic, Queue, Tx
 
 from tests.conversation import Broker
+from tests.hostile.noise import frame
 
 
 @pytest.fixture
@@ -79,6 +80,13 @@ def test_all_properties(watcher, client):
     ((key, headers, _),) = copies(watcher)
     properties["type"] = properties.pop("message_type")
     assert (key, headers["properties"], headers["routed_queues"]) == ("publish.", properties, [])
+
+
+def test_a_timestamp_that_no_signed_number_can_hold(watcher, client):
+    publish = frame(1, 7, b"\x00\x3c\x00\x28\0\0\0\5there\0")
+    client.send_bytes(publish + frame(2, 7, b"\x00\x3c\0\0" + bytes(8) + b"\0\x40\xff" + bytes(7)))
+    ((_, told, _),) = copies(watcher)
+    assert told["properties"] == {"timestamp": -(2**56)}
 
 
 def test_whose_keys_are_several_tells_them_all(watcher, client):
