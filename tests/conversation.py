@@ -285,6 +285,7 @@ class Client:
         self.raw = b""
         self._inbox: list[Got] = []
         self._open_contents: dict[int, Got] = {}
+        self.unmarshal = pamqp.frame.unmarshal
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
@@ -351,7 +352,7 @@ class Client:
             pass
 
     def _take(self, raw: bytes) -> None:
-        _, channel, frame = pamqp.frame.unmarshal(raw)
+        _, channel, frame = self.unmarshal(raw)
         if self.referee is not None:
             self.referee.got(channel, frame, len(raw))
         match frame:

@@ -12,6 +12,8 @@ from tests.hostile.noise import CONVERSATION, opening
 
 RECORDED = stored.CORPUS / "recorded"
 
+# Frames.
+_STRETCH = 8
 _OPEN = b"\x00\x0a\x00\x28"
 _CHANNEL_OPEN = b"\x00\x14\x00\x0a"
 _ALL_TYPES = {
@@ -58,6 +60,14 @@ def behind_the_opening() -> Iterator[bytes]:
         if opens:
             later = all_frames[opens[0] + 1 :]
             yield b"".join(raw for raw in later if raw[7:11] != _CHANNEL_OPEN or raw[2] > 2)
+
+
+def stretches() -> Iterator[bytes]:
+    """The same, a few frames at a time: shorter inputs are sooner done with."""
+    for stream in behind_the_opening():
+        found = list(cut(stream))
+        for start in range(0, len(found), _STRETCH // 2):
+            yield b"".join(found[start : start + _STRETCH])
 
 
 def methods_of_all() -> Iterator[methods.Method]:

@@ -2,11 +2,13 @@
 
 import pytest
 
+from broker import patterns
 from broker.queues.classic import ClassicQueue
 from broker.session.session import Session
 from protocol.amqp import basic, erlang, handshake, methods, offset_header, properties, tables
 from protocol.amqp.connection import Connection
 from protocol.amqp.content import ContentAssembler
+from protocol.proxy.header import HeaderReader
 from tests.fuzz import guard, minimising, targets
 
 
@@ -39,6 +41,8 @@ BROKEN = [
     ("logins", erlang, "_ESCAPES", {}),
     ("connection", Connection, "tick", lambda self, now, receiving=True: None),
     ("connection", ContentAssembler, "finish", lambda self: b""),
+    ("proxy", HeaderReader, "feed", lambda self, data: len(data) - 1),
+    ("patterns", patterns._Backtracking, "__call__", lambda self, raw: None),
     ("runs", basic._SETTLEMENTS, b"\x00\x3c\x00\x50", basic.REJECT_METHOD),
     ("node", Session, "_clean_up", lambda self, turn: None),
     ("node", ClassicQueue, "delete", lambda self, turn: None),

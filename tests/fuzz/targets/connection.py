@@ -35,10 +35,8 @@ _ENDS_A_CHANNEL = 128
 def seeds() -> Iterator[bytes]:
     for stream in recordings.streams():
         yield b"\0\0" + stream
-    for body in recordings.behind_the_opening():
-        yield bytes((WITH_CHANNELS, 0)) + body
-        yield bytes((WITH_CHANNELS, 90)) + body
-        yield bytes((WITH_CHANNELS + 9 * 15, 40)) + body
+    for number, part in enumerate(recordings.stretches()):
+        yield bytes((WITH_CHANNELS + (0, 9 * 15)[number % 2], (0, 90, 40)[number % 3])) + part
 
 
 def run(data: bytes) -> None:
