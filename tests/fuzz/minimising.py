@@ -12,6 +12,8 @@ from tests.fuzz.mutation import split
 from tests.fuzz.pieces import HEAD_BYTES
 
 _SECONDS_MAX = 30.0
+# Holes of so many bytes at most are tried at each place.
+_ANYWHERE = 12
 _ROOT = Path(__file__).parents[2]
 
 
@@ -68,14 +70,26 @@ def _smallest(breaks: Callable[[bytes], bool], data: bytes) -> bytes:
 
 
 def _shorter(data: bytes) -> Iterator[bytes]:
-    """The same with less in it, the largest cuts first: whole frames, then bytes."""
+    """The same with less in it, the largest cuts first: whole frames, then bytes, with sizes put right and without."""
     head, frames = data[:HEAD_BYTES], split(data[HEAD_BYTES:])
     for count in (16, 4, 1):
         for start in range(0, len(frames), count):
             if len(frames) > count:
                 yield head + b"".join(frames[:start] + frames[start + count :])
-    size = len(data) // 2
+    if data[:4] == (len(data) - 4).to_bytes(4, "big"):
+        for inner in _with_a_hole(data[4:]):
+            yield len(inner).to_bytes(4, "big") + inner
+    for number, raw in enumerate(frames):
+        if len(raw) > 8 and not raw.startswith(b"AMQP"):
+            for payload in _with_a_hole(raw[7:-1]):
+                envelope = raw[:3] + len(payload).to_bytes(4, "big")
+                yield head + b"".join([*frames[:number], envelope, payload, raw[-1:], *frames[number + 1 :]])
+    yield from _with_a_hole(data)
+
+
+def _with_a_hole(data: bytes) -> Iterator[bytes]:
+    size = (len(data) + 1) // 2
     while size:
-        for start in range(0, len(data) - size + 1, size):
+        for start in range(0, len(data) - size + 1, size if size > _ANYWHERE else 1):
             yield data[:start] + data[start + size :]
-        size //= 2
+        size = size // 2 if size > _ANYWHERE else size - 1
