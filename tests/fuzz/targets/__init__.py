@@ -6,19 +6,19 @@
 import importlib
 from types import ModuleType
 
-# What part of all executions each gets: those that are cheap find little in more, and the whole node costs a hundred
+# How many of a thousand executions each gets: those that are cheap find little in more, and the whole node costs a hundred
 # times a table.
 SHARES = {
-    "connection": 8,
-    "runs": 3,
-    "tables": 27,
-    "properties": 15,
-    "stamps": 4,
-    "methods": 18,
-    "logins": 16,
-    "proxy": 6,
-    "patterns": 2,
-    "node": 1,
+    "connection": 50,
+    "runs": 12,
+    "tables": 290,
+    "properties": 120,
+    "stamps": 30,
+    "methods": 230,
+    "logins": 190,
+    "proxy": 58,
+    "patterns": 15,
+    "node": 5,
 }
 
 
