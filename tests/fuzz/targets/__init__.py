@@ -6,8 +6,7 @@
 import importlib
 from types import ModuleType
 
-# How many of a thousand executions each gets: those that are cheap find little in more, and the whole node costs a hundred
-# times a table.
+# How many of a thousand executions each gets: the whole node costs a hundred times what a table does.
 SHARES = {
     "connection": 50,
     "runs": 12,

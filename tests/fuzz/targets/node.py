@@ -190,9 +190,14 @@ class _Sent:
             self._client.referee = None
         self._rest = data[pos:]
 
-    @staticmethod
-    def _tell(referee, raw: bytes) -> None:
+    def _tell(self, referee, raw: bytes) -> None:
         _, channel, method = pamqp.frame.unmarshal(raw)
+        state = referee.channel(channel)
+        # A channel that begins or ends before the answers of the last one are there is too much for a referee.
+        hasty_open = isinstance(method, commands.Channel.Open) and state.asked
+        hasty_close = isinstance(method, commands.Channel.CloseOk) and not state.told_closed
+        if hasty_open or hasty_close:
+            self._client.referee = None
         if isinstance(method, commands.Connection.TuneOk):
             referee.frame_max = method.frame_max or referee.frame_max
         if isinstance(method, commands.base.Frame):
