@@ -273,6 +273,13 @@ class Config:
     memory_limit_share: float = _setting(
         0.4, "The same as a share of the memory of the machine or container.", group="Limits", low=0.01, high=1
     )
+    # RabbitMQ's default.
+    disk_free_limit_bytes: int = _setting(
+        50_000_000,
+        "Bytes that must be free where the data directory lies, or publishers are held back.",
+        group="Limits",
+        high=2**63 - 1,
+    )
     default_queue_type: str = _setting(
         "classic",
         "What a queue becomes whose declaration does not say; exclusive, auto-delete and transient ones are classic.",

@@ -9,6 +9,7 @@ from typing import Any
 
 import broker
 from broker.access import Access
+from broker.alarms import Alarms
 from broker.config import Config
 from broker.events import Events
 from broker.firehose import Firehose
@@ -38,8 +39,6 @@ from protocol.amqp.tables import FieldTable
 _PRODUCT = "RabbitMQ"
 # The node's and, as there is no other, the cluster's.
 NAME = "leveret@localhost"
-# The memory alarm is lifted when a fifth of the limit is free again, or it would come and go with every message.
-_ALARM_LIFTED_AT = 0.8
 # The user of a configuration that names none.
 _GUEST = "guest"
 # A disk that refused to read is asked again this often.
@@ -51,7 +50,7 @@ class Node:
 
     ``clock`` gives monotonic seconds, ``wall_clock_ms`` ms since 1970, ``random_bytes(n)`` bytes nobody can guess.
     ``peer_clock`` gives seconds as peers see them, where those are others than the broker's.
-    Publishers are held back while queues hold more than ``memory_limit_bytes``, or while ``store``'s disk refuses.
+    Publishers are held back by ``alarms``: while queues hold more than ``memory_limit_bytes``, and so on.
     Once it is made, the definitions are restored; ``begin`` must have succeeded before clients come in.
     """
 
@@ -74,12 +73,18 @@ class Node:
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.random_bytes = random_bytes
-        self.memory_limit_bytes = memory_limit_bytes
-        self.memory_alarm = False
         # Why publishers are held back, in RabbitMQ's words; "" when they are not.
         self.alarm = ""
         self.congested = False
         self.gauge = MemoryGauge()
+        on_disk = store.definitions is not None
+        self.alarms = Alarms(
+            self.gauge,
+            memory_limit_bytes=memory_limit_bytes,
+            disk_free_limit_bytes=config.disk_free_limit_bytes if on_disk else 0,
+        )
+        if not on_disk:
+            self.alarms.disk_free_bytes = 0
         self.backlog = Backlog()
         self.peer_clock = peer_clock
         self._peers = Timetable() if peer_clock else self.backlog.timetable
@@ -350,15 +355,24 @@ class Node:
 
     # -- alarms --------------------------------------------------------------------------------------------------------
 
+    @property
+    def folder(self) -> str | None:
+        """The data directory; None where nothing is kept."""
+        return None if self._store.definitions is None else self._store.folder
+
+    def set_memory_limit(self, limit_bytes: int) -> None:
+        """As ``rabbitmqctl set_vm_memory_high_watermark absolute``, from the next turn on; with 0 the alarm stands."""
+        self.alarms.memory_limit_bytes = limit_bytes
+
+    def set_disk_free_limit(self, limit_bytes: int) -> None:
+        """As ``rabbitmqctl set_disk_free_limit``, from the next turn on. A broker that keeps nothing has 0 free."""
+        self.alarms.disk_free_limit_bytes = limit_bytes
+
     def _watch(self, turn: Turn) -> None:
-        self._watch_memory(turn)
-        causes = [name for name, stands in (("memory", self.memory_alarm), ("disk", self._disk_alarm())) if stands]
-        alarm = f"low on {' & '.join(causes)}" if causes else ""
-        if alarm != self.alarm:
-            was, self.alarm = bool(self.alarm), alarm
-            if bool(alarm) != was:
-                for session in list(self.sessions):
-                    session.set_blocked(bool(alarm))
+        alarms = self.alarms
+        changed = alarms.look(disk_refuses=self.committing.failure is not None)
+        if changed:
+            self._alarms_changed(changed, turn)
         congested = self.committing.is_congested(was=self.congested)
         if congested != self.congested:
             self.congested = congested
@@ -366,18 +380,17 @@ class Node:
                 for session in list(self.sessions):
                     session.go_on()
 
-    def _disk_alarm(self) -> bool:
-        return self.committing.failure is not None
-
-    def _watch_memory(self, turn: Turn) -> None:
-        held = self.gauge.bytes
-        if held <= self.memory_limit_bytes and not self.memory_alarm:
-            return
-        alarm = held > self.memory_limit_bytes * (_ALARM_LIFTED_AT if self.memory_alarm else 1.0)
-        if alarm != self.memory_alarm:
-            self.memory_alarm = alarm
-            what = "set: publishers wait" if alarm else "lifted: publishers go on"
-            turn.notice(WARNING if alarm else INFO, f"memory alarm {what}; queues hold {held / 2**20:.0f} MiB")
+    def _alarms_changed(self, sources: list[str], turn: Turn) -> None:
+        alarms = self.alarms
+        for source in sources:
+            stands = alarms.stands(source)
+            what = "set: publishers wait" if stands else "lifted"
+            turn.notice(WARNING if stands else INFO, f"{source} alarm {what}; {alarms.describe(source)}")
+            self.events.tell("alarm.set" if stands else "alarm.cleared", {"source": source, "node": NAME})
+        was, self.alarm = bool(self.alarm), alarms.reason
+        if bool(self.alarm) != was:
+            for session in list(self.sessions):
+                session.set_blocked(bool(self.alarm))
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

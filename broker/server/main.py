@@ -126,6 +126,20 @@ class Broker:
             raise ValueError(f"time does not go by {seconds} seconds")
         await self._advancing.advance(seconds, peers=peers)
 
+    def set_memory_limit(self, limit_bytes: int) -> None:
+        """As ``rabbitmqctl set_vm_memory_high_watermark absolute``, at once: with 0 publishers wait, whatever there is.
+
+        Until the next start.
+        """
+        self._act(lambda _: self.node.set_memory_limit(limit_bytes))
+
+    def set_disk_free_limit(self, limit_bytes: int) -> None:
+        """As ``rabbitmqctl set_disk_free_limit``, at once: publishers wait while fewer bytes are free.
+
+        A broker that keeps nothing has 0 free, and a limit of 0. Until the next start.
+        """
+        self._act(lambda _: self.node.set_disk_free_limit(limit_bytes))
+
     def reconfigure(self, config: Config) -> None:
         """Take up what may change while the broker runs: policies, tracing, and all about TLS but its port. The rest
         of ``config`` waits for the next start.

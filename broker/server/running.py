@@ -1,7 +1,7 @@
 """One node's tasks from start to stop, in rings of which the inner ends first.
 
-Listeners and peers inside; around them what keeps the node going (time, left-over work, the disk), so that sessions can
-say good-bye while there is still somebody to carry it.
+Listeners and peers inside; around them what keeps the node going (time, left-over work, the disk, memory), so that
+sessions can say good-bye while there is still somebody to carry it.
 """
 
 import logging
@@ -23,6 +23,7 @@ from broker.server.peer import Peer
 from broker.server.shell import Shell, log_notices
 from broker.server.timekeeper import keep_time
 from broker.server.tls_peer import TlsPeer
+from broker.server.watching import watch
 
 log = logging.getLogger("leveret")
 
@@ -81,6 +82,7 @@ async def running(
             keepers.start_soon(shell.work_off)
             keepers.start_soon(keep_time, shell)
             keepers.start_soon(committer.end_with, keepers.cancel_scope)
+            keepers.start_soon(watch, shell, node.alarms, node.folder)
             try:
                 async with trio.open_nursery() as peers:
                     _open_doors(doors, shell, peers)

@@ -59,7 +59,10 @@ class Site:
     def __init__(self, disk: Path) -> None:
         self.ballast = disk / "ballast"
         self.ballast.write_bytes(bytes(BALLAST_BYTES))
-        self.broker = Leveret(0, "--data-dir", str(disk / "data"), "--durability", "fsync", "--host", "127.0.0.1")
+        flags = ["--durability", "fsync", "--host", "127.0.0.1"]
+        # Else publishers would be held back before it is full, and were so on a disk as small as this from the start.
+        flags += ["--disk-free-limit-bytes", "0"]
+        self.broker = Leveret(0, "--data-dir", str(disk / "data"), *flags)
 
     @property
     def url(self) -> str:

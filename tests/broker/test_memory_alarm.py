@@ -24,7 +24,7 @@ def test_a_publisher_is_told_and_not_read_any_more(broker):
     fill(publisher)
     publisher.expect(Connection.Blocked, reason="low on memory")
     assert publisher.session.paused
-    assert broker.node.memory_alarm
+    assert broker.node.alarms.memory
 
 
 def test_below_the_limit_nothing_happens(broker):
@@ -183,7 +183,7 @@ def test_what_an_open_transaction_holds_counts(broker, end):
     client.send(1, end())
     if end is Tx.Commit:
         client.expect(Tx.CommitOk)
-        assert broker.node.memory_alarm
+        assert broker.node.alarms.memory
         other.drain()
     else:
         client.expect(Tx.RollbackOk)

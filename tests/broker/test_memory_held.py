@@ -56,7 +56,7 @@ def test_a_transaction_that_is_left_alone_sets_off_the_alarm():
     client.publish(1, *[b"x" * 1000] * 20)
     client.expect(Connection.Blocked)
     client.die()
-    assert not broker.node.memory_alarm
+    assert not broker.node.alarms.memory
 
 
 @pytest.mark.parametrize("auto_delete", [False, True])
@@ -94,7 +94,7 @@ def test_bodies_that_are_begun_and_not_ended_count():
     assert len(broker.connect(1).drain()) == 5
     client.expect(Connection.Unblocked)
     assert broker.node.gauge.bytes == 0
-    assert not broker.node.memory_alarm
+    assert not broker.node.alarms.memory
 
 
 @pytest.mark.parametrize("end", ["dies", "is wrong"])

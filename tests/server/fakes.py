@@ -8,6 +8,8 @@ from pathlib import Path
 
 import trio
 
+from broker.alarms import Alarms
+from broker.queues.gauge import MemoryGauge
 from broker.server.listeners import listen
 from broker.server.running import Doors, running
 
@@ -110,6 +112,8 @@ class Node:
         self.resume_more = 0
         self.stopped = False
         self.begun = self.ended = 0
+        self.alarms = Alarms(MemoryGauge(), memory_limit_bytes=2**40, disk_free_limit_bytes=0)
+        self.folder = None
 
     def begin(self, turn: Turn) -> None:
         self.begun += 1
