@@ -2,7 +2,7 @@
 
 The exchange is in the default virtual host, whatever host an event is of. A message has no body; its key is the event's
 name, and headers tell the rest. Nothing is made while nothing is bound there. Source: RabbitMQ's plugin
-rabbitmq_event_exchange, as 3.10 and 4.0 do it. What only a cluster, TLS or a plugin has to say is left out.
+rabbitmq_event_exchange, as 3.10 and 4.0 do it. What only a cluster or a plugin has to say is left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,16 @@ class Client(Protocol):
     user: str
 
     @property
+    def secured(self) -> "Secured | None": ...
+    @property
     def connection_name(self) -> str: ...
+
+
+class Secured(Protocol):
+    """What there is to tell of a connection's TLS."""
+
+    def facts(self) -> Mapping[str, Any]: ...
+    def login_facts(self) -> Mapping[str, Any]: ...
 
 
 class Events:
@@ -164,6 +173,7 @@ class Events:
                 "connection_type": "network",
                 "auth_mechanism": mechanism,
                 **_ends(client),
+                **(client.secured.login_facts() if client.secured is not None else {}),
             }
             if error:
                 self.tell("user.authentication.failure", headers | {"error": error})
@@ -182,6 +192,7 @@ class Events:
                 "vhost": vhost,
                 "user_who_performed_action": client.user,
                 **_ends(client),
+                **(client.secured.facts() if client.secured is not None else {}),
                 **facts,
             }
             headers["client_properties"] = _terms(headers["client_properties"])

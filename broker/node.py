@@ -10,6 +10,7 @@ from typing import Any
 import broker
 from broker.access import Access
 from broker.alarms import Alarms
+from broker.certificate import Certificate
 from broker.config import Config
 from broker.events import Events
 from broker.firehose import Firehose
@@ -285,6 +286,13 @@ class Node:
         batch.perform()
         self.committing.finished(batch, turn)
         return True
+
+    def user_of(self, certificate: Certificate) -> str:
+        """The name by which a client with that certificate logs in (EXTERNAL); "" where it says none."""
+        config = self.config
+        return certificate.user(
+            config.ssl_cert_login_from, config.ssl_cert_login_san_type, config.ssl_cert_login_san_index
+        )
 
     def may_come_from(self, user: str, peer: str) -> bool:
         """Whether a user may log in from an address: the loopback users only from this machine."""

@@ -68,6 +68,10 @@ class Access:
         """A check of a password, to be performed elsewhere."""
         return LoginCheck(name, self.users.get(name), password)
 
+    def proven(self, name: str) -> LoginCheck:
+        """The same where a certificate has proven who it is."""
+        return LoginCheck(name, self.users.get(name), None)
+
     def may_enter(self, user: str, vhost: str) -> bool:
         """Whether there is anything that the user may do in that virtual host."""
         found = self.users.get(user)

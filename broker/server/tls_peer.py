@@ -37,7 +37,7 @@ class TlsPeer(Peer):
         except ssl.SSLError as error:
             log.warning("%s: TLS handshake failed: %s", self._session.peer, _reason(error))
             return
-        self._session.secured = _secured(self._tls.tls)
+        self._session.secure(_secured(self._tls.tls))
         await super()._read()
 
 

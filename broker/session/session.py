@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from broker.access import Access
 from broker.access.login import LoginCheck
+from broker.certificate import Certificate
 from broker.events import Events
 from broker.profile import Profile
 from broker.queues import Queue
@@ -54,6 +55,9 @@ class Home(Protocol):
 
     @property
     def random_bytes(self) -> Callable[[int], bytes]: ...
+    def user_of(self, certificate: Certificate) -> str:
+        """The name by which a client with that certificate logs in; "" where it says none."""
+
     def may_come_from(self, user: str, peer: str) -> bool:
         """Whether a user may log in from there: ``peer`` is an address with its port."""
 
@@ -79,7 +83,7 @@ class Session:
         self.number = number
         self.peer = peer
         self.local = local
-        # None where the bytes come as they are; the shell sets it, when it knows, before there are any.
+        # None where the bytes come as they are.
         self.secured: Secured | None = None
         self.user = ""
         self._mechanism = ""
@@ -126,6 +130,12 @@ class Session:
         return f"{self.peer} -> {self.local}"
 
     # -- input ---------------------------------------------------------------------------------------------------------
+
+    def secure(self, secured: Secured) -> None:
+        """The bytes come by TLS; said before there are any."""
+        self.secured = secured
+        if secured.certificate is not None:
+            self.connection.mechanisms += (handshake.EXTERNAL,)
 
     def receive(self, data: bytes, turn: Turn) -> None:
         """Bytes came. Whatever they say, it is answered here; nothing is raised on account of them."""
@@ -273,7 +283,13 @@ class Session:
         """What else the client has sent waits until it is known whether the password is right."""
         self._mechanism = event.mechanism
         self._checking = True
-        turn.ask(self.node.access.login(event.user, event.password), self._checked)
+        if event.mechanism == handshake.EXTERNAL:
+            assert self.secured is not None, "offered to those who have shown a certificate"
+            assert self.secured.certificate is not None
+            check = self.node.access.proven(self.node.user_of(self.secured.certificate))
+        else:
+            check = self.node.access.login(event.user, event.password)
+        turn.ask(check, self._checked)
 
     def _checked(self, check: LoginCheck, turn: Turn) -> None:
         self._checking = False
@@ -294,6 +310,8 @@ class Session:
 
     def _refusal(self, check: LoginCheck) -> str:
         """Why such a login is refused, for the log; the client is not told."""
+        if not check.name and self._mechanism == handshake.EXTERNAL:
+            return "no name found"
         if not check.right or check.name not in self.node.access.users:
             return f"user '{check.name}' - invalid credentials"
         if not self.node.may_come_from(check.name, self.peer):

@@ -84,6 +84,8 @@ class Connection:
         self.write = write
         self.write_ahead = write
         self.state = State.HEADER
+        # How this peer may say who it is; until it has sent its header they may still change.
+        self.mechanisms: tuple[str, ...] = handshake.MECHANISMS
         self.client_properties: FieldTable = {}
         self.capabilities: FieldTable = {}
         self.frame_max = offer.frame_max
@@ -162,7 +164,7 @@ class Connection:
             self.write(answer)
             self._end(f"no AMQP 0-9-1 header but {header!r}")
             return False
-        self._send(0, methods.Connection.Start(0, 9, self.offer.properties, " ".join(handshake.MECHANISMS), "en_US"))
+        self._send(0, methods.Connection.Start(0, 9, self.offer.properties, " ".join(self.mechanisms), "en_US"))
         self.state = State.STARTING
         return True
 
@@ -219,7 +221,7 @@ class Connection:
     def _read_login(self, method: methods.Connection.StartOk) -> Login:
         self.client_properties = method.client_properties
         self.capabilities = handshake.capabilities(method.client_properties)
-        user, password = handshake.read_login(method.mechanism, method.response)
+        user, password = handshake.read_login(method.mechanism, method.response, self.mechanisms)
         return Login(method.mechanism, user, password, method.client_properties)
 
     def _tune(self, method: methods.Connection.TuneOk, now: float) -> None:

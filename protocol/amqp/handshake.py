@@ -6,6 +6,7 @@ Rule: the states and what moves between them stand in one table here; ``connecti
 Source: AMQP 0-9-1, section 2.2.4 and RabbitMQ's rabbit_reader (whose state names go into reply texts).
 """
 
+from collections.abc import Container
 from enum import Enum
 
 from protocol.amqp import erlang, methods, replies
@@ -100,14 +101,22 @@ def read_amqplain(response: bytes) -> Credentials:
     return login, password
 
 
-MECHANISMS = {"PLAIN": read_plain, "AMQPLAIN": read_amqplain}
+def read_external(response: bytes) -> Credentials:  # noqa: ARG001
+    """EXTERNAL: who the client is was proven otherwise; like RabbitMQ, whatever it says here is ignored."""
+    return "", ""
 
 
-def read_login(mechanism: str, response: str | bytes) -> Credentials:
+EXTERNAL = "EXTERNAL"
+_READERS = {"PLAIN": read_plain, "AMQPLAIN": read_amqplain, EXTERNAL: read_external}
+# Those that a client may choose whatever else it has.
+MECHANISMS = ("PLAIN", "AMQPLAIN")
+
+
+def read_login(mechanism: str, response: str | bytes, offered: Container[str] = MECHANISMS) -> Credentials:
     """User and password from a start-ok. Raises HardError 503 for a mechanism that was not offered, 502 for a bad
     response.
     """
-    reader = MECHANISMS.get(mechanism)
+    reader = _READERS.get(mechanism) if mechanism in offered else None
     if reader is None:
         raise HardError(replies.COMMAND_INVALID, f"unknown authentication mechanism '{mechanism}'")
     return reader(response.encode() if isinstance(response, str) else response)
