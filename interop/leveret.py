@@ -12,6 +12,8 @@ from types import TracebackType
 
 _ROOT = Path(__file__).parents[1]
 _LISTENING = "listening on 127.0.0.1:"
+_LISTENING_FOR_TLS = "listening for TLS on 127.0.0.1:"
+_COMPLETE = "startup complete"
 # Plain start-up takes about 0.3 s; two busy cores have been seen to stretch it to some seconds.
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 15.0
@@ -40,6 +42,14 @@ class Leveret:
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
 
     @property
+    def tls_port(self) -> int:
+        """Where it was given a certificate. Raises LookupError otherwise."""
+        _, found, rest = self.log.rpartition(_LISTENING_FOR_TLS)
+        if not found:
+            raise LookupError("it does not listen for TLS")
+        return int(rest.split()[0])
+
+    @property
     def pid(self) -> int:
         assert self._process is not None, "the broker does not run"
         return self._process.pid
@@ -56,7 +66,7 @@ class Leveret:
         self.launch()
         assert self._process is not None
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while _LISTENING not in (written := self.log[logged_before:]) or not written.endswith("\n"):
+        while _COMPLETE not in (written := self.log[logged_before:]):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise StartFailed(f"leveret did not start; it wrote:\n{written[-2000:]}")

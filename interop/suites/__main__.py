@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from interop.certificates import certificates
 from interop.leveret import Leveret
+from interop.suites.certificates import with_certificates
 from interop.suites.environment import CheckoutMissing, commit_of, find_checkout, python_for
 from interop.suites.outcome import FAILED, PASSED, SKIPPED, Verdict
-from interop.suites.run import RunFailed, run
+from interop.suites.run import Ports, RunFailed, run
 from interop.suites.suites import SUITES, Suite
 
 _CACHE = Path.home() / ".cache" / "leveret-suites"
@@ -73,9 +75,13 @@ def _hold(suite: Suite, options: argparse.Namespace) -> tuple[str, list[str]]:
     log = options.cache / f"{suite.name}.broker.log"
     log.unlink(missing_ok=True)
     begun = time.monotonic()
-    with _broker(options.url, log) as port:
+    with (
+        certificates() as ours,
+        with_certificates(checkout, suite, ours) as place,
+        _broker(options.url, log, (*ours.flags, *suite.flags)) as ports,
+    ):
         print(f"{suite.name}: running (commit {commit[:8]}; expectations are of {suite.commit[:8]})", flush=True)
-        outcome = run(suite, checkout, python, port, options.cache, known, options.only)
+        outcome = run(suite, place, python, ports, options.cache, known, options.only)
     verdict = Verdict(outcome, known)
     counts = [outcome.count(result) for result in (PASSED, FAILED, SKIPPED)]
     found = [len(verdict.known), len(verdict.unexpected), len(verdict.outlived)]
@@ -86,7 +92,8 @@ def _hold(suite: Suite, options: argparse.Namespace) -> tuple[str, list[str]]:
     if options.only:
         return row, problems
     problems += [f"{suite.name}: passes now, take it off the list: {name}" for name in verdict.outlived]
-    if commit.startswith(suite.commit) and len(outcome.results) != suite.tests:
+    whole = ports.amqps or not suite.tls_tests
+    if whole and commit.startswith(suite.commit) and len(outcome.results) != suite.tests:
         problems.append(
             f"{suite.name}: {len(outcome.results)} tests ran, {suite.tests} belong to commit {suite.commit}"
         )
@@ -94,13 +101,13 @@ def _hold(suite: Suite, options: argparse.Namespace) -> tuple[str, list[str]]:
 
 
 @contextlib.contextmanager
-def _broker(url: str | None, log: Path) -> Iterator[int]:
+def _broker(url: str | None, log: Path, flags: tuple[str, ...]) -> Iterator[Ports]:
     if url:
-        yield urlsplit(url).port or 5672
+        yield Ports(urlsplit(url).port or 5672)
         return
-    with Leveret() as leveret:
+    with Leveret(0, *flags) as leveret:
         try:
-            yield leveret.port
+            yield Ports(leveret.port, leveret.tls_port)
         finally:
             log.write_text(leveret.log)
 

@@ -12,19 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# tcpmux: nobody listens there, so whoever wants TLS or the HTTP API is refused at once instead of waiting.
+# tcpmux: nobody listens there, so whoever wants the HTTP API is refused at once instead of waiting.
 CLOSED_PORT = 1
-CONTAINER_PORTS = ("5671/tcp", "15672/tcp", "15671/tcp")
+CLOSED_PORTS = ("15672/tcp", "15671/tcp")
 
 
 class DockerStub(ThreadingHTTPServer):
-    """An HTTP server on a free loopback port; ``amqp_port`` is what it says the container's 5672 is mapped to."""
+    """An HTTP server on a free loopback port. It says that the container's 5672 is mapped to ``amqp_port``, and 5671 to
+    ``amqps_port``.
+    """
 
     daemon_threads = True
 
-    def __init__(self, amqp_port: int) -> None:
+    def __init__(self, amqp_port: int, amqps_port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        ports = {"5672/tcp": amqp_port, **dict.fromkeys(CONTAINER_PORTS, CLOSED_PORT)}
+        ports = {"5672/tcp": amqp_port, "5671/tcp": amqps_port, **dict.fromkeys(CLOSED_PORTS, CLOSED_PORT)}
         bindings = {name: [{"HostIp": "127.0.0.1", "HostPort": str(port)}] for name, port in ports.items()}
         self.container = {"NetworkSettings": {"Ports": bindings}}
 
@@ -59,9 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def docker_stub(amqp_port: int) -> Iterator[DockerStub]:
+def docker_stub(amqp_port: int, amqps_port: int) -> Iterator[DockerStub]:
     """Serve the stub from a thread for the length of the block."""
-    with DockerStub(amqp_port) as stub:
+    with DockerStub(amqp_port, amqps_port) as stub:
         thread = threading.Thread(target=stub.serve_forever, name="docker-stub")
         thread.start()
         try:

@@ -25,20 +25,24 @@ class Suite:
     """The folder by which a checkout is known."""
     install_checkout: bool = False
     """The client asks importlib.metadata for its version, so it must be installed (a copy of the checkout is)."""
+    leave_out: str = ""
+    """Which of these tests are never run (pytest -k); the reason stands beside it."""
+    tls_tests: str = ""
+    """Which of them need TLS (pytest -k): with ``--url``, where nobody knows of any, they are not run."""
+    certificates: tuple[str, ...] = ()
+    """Where the suite's clients look for them: the folder, in it the authority's, the client's, and its key."""
+    flags: tuple[str, ...] = ()
+    """Of the broker, as the suite's own set-up has its RabbitMQ."""
     known_failures: Mapping[str, str] = field(default_factory=dict)
     """``function`` or ``Class::function``, for whatever parameters -> reason."""
     known_on_rabbitmq: Mapping[str, str] = field(default_factory=dict)
     """The same for RabbitMQ 3.10, by which this table was checked."""
 
 
-_NO_TLS = "needs TLS, which leveret does not serve yet"
-_NO_TLS_HERE = "needs TLS, which the reference node was run without"
 # A test that waits for what never comes fails after this; against RabbitMQ the longest takes 20 s.
 _TEST_TIMEOUT = "--timeout=45"
-_AIORMQ_TLS = (
-    "test_ssl_verification_fails_without_trusted_ca",
-    "test_ssl_context",
-)
+# As their own RabbitMQ is set up: who shows no certificate is not let in.
+_MUTUAL_TLS = ("--tls-fail-if-no-peer-cert",)
 
 AIO_PIKA = Suite(
     name="aio-pika",
@@ -50,24 +54,26 @@ AIO_PIKA = Suite(
         "pytest-timeout==2.4.0",
         "shortuuid==1.0.13", "timeout-decorator==0.5.0", "yarl==1.22.0",
     ),
-    arguments=("-v", "-k", "not amqps", "-o", "log_cli=false", _TEST_TIMEOUT, "tests"),
+    arguments=("-v", "-o", "log_cli=false", _TEST_TIMEOUT, "tests"),
     install_checkout=True,
+    tls_tests="amqps",
 )  # fmt: skip
 
 AIORMQ = Suite(
     name="aiormq",
     repository="mosquito/aiormq",
     commit="ec95ea9",
-    tests=236,
+    tests=418,
     requirements=(
         "pamqp==3.3.0", "aiomisc==17.9.4", "aiomisc-pytest==1.3.4", "pytest==8.4.2", "pytest-rst==0.1.5",
         "pytest-timeout==2.4.0",
         "yarl==1.22.0",
     ),
-    arguments=("-v", "-k", "not amqps", _TEST_TIMEOUT, "tests"),
+    # Its proxies lead to port 5671, whatever the port in their URL.
+    arguments=("-v", "-p", "usual_ports", _TEST_TIMEOUT, "tests"),
     install_checkout=True,
-    known_failures=dict.fromkeys(_AIORMQ_TLS, _NO_TLS),
-    known_on_rabbitmq=dict.fromkeys(_AIORMQ_TLS, _NO_TLS_HERE),
+    tls_tests="amqps or test_ssl_verification_fails_without_trusted_ca or test_ssl_context",
+    certificates=("tests/certs", "ca.pem", "client.pem", "client.key"),
 )  # fmt: skip
 
 PIKA = Suite(
@@ -84,6 +90,23 @@ PIKA = Suite(
     },
 )
 
+_PEM_NAMES = ("ca_certificate.pem", "client_certificate.pem", "client_key.pem")
+
+# The asynchronous adapters: select, asyncio, gevent, tornado.
+PIKA_TLS = Suite(
+    name="pika-tls",
+    repository="pika/pika",
+    commit="2126d43a",
+    tests=320,
+    requirements=("gevent==26.9.0", "pytest==9.0.2", "pytest-timeout==2.4.0", "tornado==6.6.1"),
+    arguments=(
+        "-v", "--use-tls", "-p", "usual_ports", _TEST_TIMEOUT, "tests/acceptance/async_adapter_tests.py",
+    ),
+    tls_tests="test",
+    certificates=("tests/certs", *_PEM_NAMES),
+    flags=_MUTUAL_TLS,
+)  # fmt: skip
+
 # Both mark their tests as flaky and run failed ones again with a plugin: here there is none, the first run counts.
 KOMBU = Suite(
     name="kombu",
@@ -99,10 +122,14 @@ PY_AMQP = Suite(
     name="py-amqp",
     repository="celery/py-amqp",
     commit="a03ad34",
-    tests=10,
+    tests=21,
     requirements=("pytest==9.0.2", "pytest-timeout==2.4.0", "vine==5.1.0"),
-    arguments=("-v", "-E", "rabbitmq", "-k", "not tls", _TEST_TIMEOUT, "t/integration/test_rmq.py"),
+    arguments=("-v", "-E", "rabbitmq", _TEST_TIMEOUT, "t/integration/test_rmq.py"),
     tests_in="t/integration",
+    leave_out="default_certs",  # these two connect to a server on the internet
+    tls_tests="tls",
+    certificates=("t/certs", *_PEM_NAMES),
+    flags=_MUTUAL_TLS,
 )
 
 DRAMATIQ = Suite(
@@ -113,7 +140,7 @@ DRAMATIQ = Suite(
     requirements=(
         "pika==1.4.4", "pylibmc==1.6.3", "pytest==8.4.2", "pytest-timeout==2.4.0", "redis==8.1.0", "tblib==3.2.2",
     ),
-    arguments=("-v", "-p", "port_5672", "-o", "addopts=", _TEST_TIMEOUT, "tests/test_rabbitmq.py"),
+    arguments=("-v", "-p", "usual_ports", "-o", "addopts=", _TEST_TIMEOUT, "tests/test_rabbitmq.py"),
 )  # fmt: skip
 
 FASTSTREAM = Suite(
@@ -129,10 +156,10 @@ FASTSTREAM = Suite(
     ),
     # Those that are marked so need a broker; one file needs the packages of other brokers to be read at all.
     arguments=(
-        "-v", "-p", "port_5672", "-o", "addopts=", "-m", "connected", _TEST_TIMEOUT, "tests/brokers/rabbit",
+        "-v", "-p", "usual_ports", "-o", "addopts=", "-m", "connected", _TEST_TIMEOUT, "tests/brokers/rabbit",
         "--ignore=tests/brokers/rabbit/test_misconfigure.py",
     ),
     install_checkout=True,
 )  # fmt: skip
 
-SUITES = {suite.name: suite for suite in (AIO_PIKA, AIORMQ, PIKA, KOMBU, PY_AMQP, DRAMATIQ, FASTSTREAM)}
+SUITES = {suite.name: suite for suite in (AIO_PIKA, AIORMQ, PIKA, PIKA_TLS, KOMBU, PY_AMQP, DRAMATIQ, FASTSTREAM)}

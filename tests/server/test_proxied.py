@@ -25,7 +25,8 @@ from tests.protocol.proxy.proxies import (
     unix,
     with_checksum,
 )
-from tests.server.client import Client, connect, connected
+from tests.server.authority import Authority
+from tests.server.client import Client, connect, connect_tls, connected
 from tests.server.fakes import errors_logged, no_socket_left
 
 pytestmark = pytest.mark.trio
@@ -34,7 +35,7 @@ AMQP = b"AMQP\x00\x00\x09\x01"
 
 
 def behind_proxies(**settings):
-    return broker.serve(port=0, loopback_users=(), proxy_protocol=True, **settings)
+    return broker.serve(**{"port": 0, "proxy_protocol": True, "loopback_users": (), **settings})
 
 
 async def proxied(port: int, header: bytes) -> Client:
@@ -150,6 +151,51 @@ async def test_who_brings_none_is_dropped_and_the_log_says_why(data, why):
             await other.queue("still served")
             assert len(b.node.sessions) == 1
         assert not errors
+
+
+@pytest.mark.parametrize(
+    ("header", "here"),
+    [
+        (text(PEER4, LOCAL4), False),
+        (binary(PEER6, LOCAL6), False),
+        (text(PEER4, ("127.0.0.1", 5672)), False),
+        (text(("127.0.0.1", 40001), LOCAL4), True),
+        (b"PROXY TCP6 ::ffff:127.0.0.1 ::1 40001 5672\r\n", True),
+        (text(("::1", 40001), LOCAL6), True),
+        (block(LOCAL, UNSPEC), True),
+        (block(LOCAL, TCP4, addresses(PEER4, LOCAL4)), True),
+    ],
+)
+async def test_guest_is_let_in_from_this_machine_only_wherever_the_proxy_stands(header, here):
+    async with behind_proxies(loopback_users=("guest",)) as b, await connect(b.port) as client:
+        await client.stream.send_all(header + AMQP)
+        await client.expect(commands.Connection.Start)
+        capable = {"capabilities": {"authentication_failure_close": True}}
+        await client.send(commands.Connection.StartOk(capable, "PLAIN", "\0guest\0guest", "en_US"), channel=0)
+        await client.expect(commands.Connection.Tune if here else commands.Connection.Close)
+
+
+@pytest.mark.parametrize("header", [text(PEER4, LOCAL4), binary(PEER4, LOCAL4)])
+async def test_the_header_stands_before_tls(tmp_path, header):
+    authority = Authority(tmp_path)
+    async with behind_proxies(tls_port=0, **authority.server()) as b:
+        bare = await trio.open_tcp_stream("127.0.0.1", b.tls_port)
+        await bare.send_all(header)
+        async with Client(trio.SSLStream(bare, authority.client(), server_hostname="localhost")) as client:
+            await client.open()
+            assert names(b) == ["203.0.113.7:40001 -> 198.51.100.1:5672"]
+            await client.close()
+
+
+async def test_tls_without_a_header_is_dropped(tmp_path):
+    authority = Authority(tmp_path)
+    with drops_logged() as drops:
+        async with behind_proxies(tls_port=0, **authority.server()) as b:
+            with pytest.raises(trio.BrokenResourceError):
+                await connect_tls(b.tls_port, authority.client())
+            assert not b.node.sessions
+    (drop,) = drops
+    assert "no header of the PROXY protocol, but b'\\x16\\x03" in drop
 
 
 async def test_a_cut_off_header_is_noted_and_a_probe_is_not():

@@ -1,0 +1,1 @@
+"""rabbitmq-c, by the commands of Debian's package amqp-tools."""
