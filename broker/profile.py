@@ -36,6 +36,12 @@ class Profile:
 
     ``returns_lost_replies``: a mandatory reply to a requester that is gone is returned, else lost in silence.
     ``ha_policies``: policies may speak of mirroring (which has no effect here).
+
+    ``passive_declare_checked``: who has no permission whatever on an exchange or queue may not ask whether it is there.
+    ``copies_topics_checked``: topic permissions count for the keys in CC and BCC, too, and are looked at after the
+    rest of a message, not before it. ``new_secret_rechecks``: with
+    connection.update-secret permissions are looked at again, and consumers that may not read any more are cancelled.
+    These close holes, and nobody's work depends on a hole: lenient does as 4.2.
     """
 
     __slots__ = (
@@ -43,6 +49,7 @@ class Profile:
         "consumer_timeout_cancels",
         "consumer_timeout_queues",
         "continues_published_x_death",
+        "copies_topics_checked",
         "delivery_limit",
         "frame_max_min",
         "global_qos",
@@ -51,7 +58,9 @@ class Profile:
         "message_max",
         "nack_counts",
         "name",
+        "new_secret_rechecks",
         "offers_amqp_1_0",
+        "passive_declare_checked",
         "queue_modes",
         "queue_versions",
         "quorum_priorities",
@@ -82,6 +91,9 @@ class Profile:
         self.continues_published_x_death: bool = row["continues_published_x_death"]
         self.returns_lost_replies: bool = row["returns_lost_replies"]
         self.ha_policies: bool = row["ha_policies"]
+        self.passive_declare_checked: bool = row["passive_declare_checked"]
+        self.copies_topics_checked: bool = row["copies_topics_checked"]
+        self.new_secret_rechecks: bool = row["new_secret_rechecks"]
 
 
 COLUMNS: Final = ("3.13", "4.2", "4.3", "lenient")
@@ -107,6 +119,9 @@ ROWS: Final[Mapping[str, tuple[Any, ...]]] = {
     "continues_published_x_death": (True,         False,         False,         False),
     "returns_lost_replies":        (True,         False,         False,         False),
     "ha_policies":                 (True,         False,         False,         True),
+    "passive_declare_checked":     (False,        True,          True,          True),
+    "copies_topics_checked":       (False,        True,          True,          True),
+    "new_secret_rechecks":         (False,        True,          True,          True),
 }
 # fmt: on
 

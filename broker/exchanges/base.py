@@ -36,6 +36,8 @@ class Exchange(ABC):
     )
 
     kind: ClassVar[str]
+    # Whether topic permissions count here.
+    has_topics: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -66,6 +66,7 @@ class TopicExchange(KeyedExchange):
     __slots__ = ("_root",)
 
     kind = "topic"
+    has_topics = True
 
     def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:  # noqa: ARG002
         self._root = _Node()

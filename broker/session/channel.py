@@ -8,6 +8,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from broker.access import READ
 from broker.queues import Queue
 from broker.queues.arguments import QUORUM
 from broker.queues.bloom import wanted
@@ -17,6 +18,7 @@ from broker.session import overdue, topology
 from broker.session.ack_timer import AckTimer
 from broker.session.confirms import Confirms
 from broker.session.consumer import Consumer, Getter
+from broker.session.permits import Permits
 from broker.session.publisher import Direct, Outlet, Publisher
 from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
 from broker.session.settling import discard, give_back, recall, requeue, settle
@@ -27,10 +29,12 @@ from broker.session.transaction import Settle, Transaction
 from broker.session.unsettled import Delivery, Unsettled
 from broker.store.committing import Logged
 from broker.store.promise import Awaited
+from broker.turn import WARNING
 from broker.vhost import VirtualHost
 from protocol.amqp import basic, methods
 from protocol.amqp.content import readdress
 from protocol.amqp.errors import (
+    SoftError,
     access_refused,
     command_invalid,
     not_allowed,
@@ -70,13 +74,22 @@ class Channel:
         self._confirms: Confirms | None = None
         self._transaction: Transaction | None = None
         self._tap = Tap(vhost, owner.connection_name, number, owner.user)
-        self._publisher = Publisher(vhost, owner.user, channel=number, frame_max=frame_max, tap=self._tap)
+        self.permits = Permits(
+            owner.node.access,
+            owner.user,
+            vhost.name,
+            impersonates=owner.impersonates,
+            profile=owner.node.profile,
+        )
+        self._publisher = Publisher(vhost, self.permits, channel=number, frame_max=frame_max, tap=self._tap)
         self._direct = Direct(owner.outbox.append)
 
     # -- hot path ------------------------------------------------------------------------------------------------------
 
     def publish(self, run: basic.PublishRun, turn: "Turn") -> None:
         """A run of publishes. Raises SoftError, HardError."""
+        if self.permits.used_at != turn.peer_now:
+            self.permits.use(turn.peer_now)
         outlet: Outlet = self._transaction or self._direct
         logs = self._publisher.publish(run, outlet, turn)
         if self._confirms is not None:
@@ -157,17 +170,18 @@ class Channel:
     def handle(self, method: Method, turn: "Turn") -> None:
         """Any other method; its reply is written. Raises SoftError, HardError."""
         turn.catch_up()
+        self.permits.use(turn.peer_now)
         reply = _HANDLERS.get(type(method), Channel.refuse_method)(self, method, turn)
         if reply is not None:
             self.send(reply)
 
     def change_topology(self, method: Method, turn: "Turn") -> Method | None:
         """See ``topology.handle``."""
-        self.vhost.act_as(self.owner.user)
+        self.vhost.act_as(self.owner.user, self.permits)
         try:
             return topology.handle(self, method, turn)
         finally:
-            self.vhost.act_as("")
+            self.vhost.act_as_nobody()
 
     def send(self, method: Method) -> None:
         self.owner.connection.send(self.number, method)
@@ -194,7 +208,7 @@ class Channel:
         if method.queue == PSEUDO_QUEUE:
             self._consume_replies(method)
             return
-        queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
+        queue = self._readable(method.queue)
         arguments = method.arguments or {}
         self.vhost.check_consumer(queue, arguments)
         if isinstance(queue, StreamQueue):
@@ -321,13 +335,27 @@ class Channel:
             self._tell_consumer_gone(consumer)
             self.vhost.queue_unused(consumer.queue, turn)
 
+    def look_at_permissions(self, turn: "Turn") -> None:
+        """Forget what was allowed before; consumers that may not read their queues any more are cancelled."""
+        self.permits.forget()
+        for tag, consumer in list(self.consumers.items()):
+            try:
+                self.permits.queue(READ, consumer.queue.name)
+            except SoftError:
+                turn.notice(WARNING, f"{self.owner.name}: consumer '{tag}' of '{consumer.queue.name}' may not read on")
+                self.drop_consumer(tag, turn)
+                self._tell_soon_cancelled(tag, turn)
+
     def _queue_gone(self, consumer: Subscription, turn: "Turn") -> None:
         """Its queue was deleted: tell the client, if it can take it."""
         del self.consumers[consumer.tag]
         self._tell_consumer_gone(consumer)
+        # Behind the reply to the delete, which may be this channel's own.
+        self._tell_soon_cancelled(consumer.tag, turn)
+
+    def _tell_soon_cancelled(self, tag: str, turn: "Turn") -> None:
         if self.owner.connection.capabilities.get("consumer_cancel_notify") is True:
-            # Behind the reply to the delete, which may be this channel's own.
-            turn.flush(lambda _: self._tell_cancelled(consumer.tag))
+            turn.flush(lambda _: self._tell_cancelled(tag))
 
     def _tell_cancelled(self, tag: str) -> None:
         # In the same turn the tag may have been given to a new consumer, which must not be taken for the old one.
@@ -335,7 +363,7 @@ class Channel:
             self.send(Basic.Cancel(tag, nowait=True))
 
     def get(self, method: Basic.Get, turn: "Turn") -> Method | None:
-        queue = self.vhost.queue(topology.resolve_queue_name(self, method.queue), self.owner)
+        queue = self._readable(method.queue)
         if isinstance(queue, StreamQueue):
             raise not_implemented(f"basic.get not supported by stream queues {self.vhost.describe_queue(queue.name)}")
         if queue.kind == QUORUM and queue.settings.single_active:
@@ -359,6 +387,12 @@ class Channel:
         self.owner.outbox.append(head + readdress(message.content, self.number, self._frame_max))
         self._tap.delivered(queue.name, [message], redelivered=redelivered)
         return None
+
+    def _readable(self, name: str) -> Queue:
+        """The queue of a name, to take messages from. Raises SoftError 403, 404 and 405."""
+        name = topology.resolve_queue_name(self, name)
+        self.permits.queue(READ, name)
+        return self.vhost.queue(name, self.owner)
 
     def recover(self, method: Basic.Recover | Basic.RecoverAsync, turn: "Turn") -> Method | None:
         if not method.requeue:

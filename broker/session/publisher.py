@@ -7,10 +7,12 @@ change of topology drops the whole cache.
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from broker.access import WRITE
 from broker.exchanges.view import View
 from broker.message import ExpiringMessage, Message, more_keys
 from broker.queues import Queue
 from broker.queues.delay import KIND as DELAY
+from broker.session.permits import Permits
 from broker.session.reply_to import PSEUDO_QUEUE
 from broker.session.tap import Tap
 from broker.store.committing import Logged
@@ -69,9 +71,15 @@ class Direct:
 
 
 class _Route:
-    __slots__ = ("exchange", "mandatory", "queues", "routing_key", "wire")
+    """``has_topics``: it goes through a topic exchange. ``guarded``: there the user has topic permissions."""
 
-    def __init__(self, arguments: basic.PublishArguments, queues: Queues | None) -> None:
+    __slots__ = ("exchange", "guarded", "has_topics", "mandatory", "queues", "routing_key", "wire")
+
+    def __init__(
+        self, arguments: basic.PublishArguments, queues: Queues | None, *, has_topics: bool, guarded: bool
+    ) -> None:
+        self.has_topics = has_topics
+        self.guarded = guarded
         self.exchange = arguments.exchange
         self.routing_key = arguments.routing_key
         self.mandatory = arguments.mandatory
@@ -81,7 +89,7 @@ class _Route:
 
 
 class Publisher:
-    """``user`` is who logged in; ``reply_to`` the name of the channel's reply queue, "" where it has none."""
+    """``permits``: what its user may do. ``reply_to``: the name of the channel's reply queue, "" where it has none."""
 
     __slots__ = (
         "_channel",
@@ -90,10 +98,11 @@ class Publisher:
         "_harmless",
         "_harmless_ttl_ms",
         "_logs",
+        "_permits",
+        "_permits_version",
         "_persistent",
         "_routes",
         "_tap",
-        "_user",
         "_version",
         "_vhost",
         "refused",
@@ -103,14 +112,15 @@ class Publisher:
     def __init__(
         self,
         vhost: VirtualHost[Queue],
-        user: str,
+        permits: Permits,
         *,
         channel: int,
         frame_max: int,
         tap: Tap,
     ) -> None:
         self._vhost = vhost
-        self._user = user
+        self._permits = permits
+        self._permits_version = -1
         self._tap = tap
         self._channel = channel
         self._frame_max = frame_max
@@ -140,18 +150,23 @@ class Publisher:
         self._done = 0
         if self.refused:
             self.refused = []
-        if route.queues is None or run.flags & _LOOKED_INTO:
+        # None: each message must be looked into.
+        queues = None if run.flags & _LOOKED_INTO else route.queues
+        if route.guarded and (queues is not None or not self._permits.checks_copies):
+            self._permits.topic(WRITE, route.exchange, route.routing_key)
+        if queues is None:
             self._publish_each(route, run.contents, outlet, turn)
         else:
             if self._vhost.firehose is not None:
-                self._tap.published(run.contents, route.wire, route.queues)
-            self._deliver(route, route.queues, run.contents, outlet, turn)
+                self._tap.published(run.contents, route.wire, queues)
+            self._deliver(route, queues, run.contents, outlet, turn)
         return self._logs
 
     def _route(self, arguments: bytes) -> _Route:
-        if self._version != self._vhost.topology_version:
+        if self._version != self._vhost.topology_version or self._permits_version != self._permits.version:
             self._routes.clear()
             self._version = self._vhost.topology_version
+            self._permits_version = self._permits.version
         route = self._routes.get(arguments)
         return self._find(arguments) if route is None else route
 
@@ -159,11 +174,23 @@ class Publisher:
         arguments = basic.PublishArguments(raw)
         if arguments.immediate:
             raise not_implemented("immediate=true")
-        exchange = self._vhost.exchange(arguments.exchange)
+        name = arguments.exchange
+        lasting = self._permits.exchange(WRITE, name)
+        exchange = self._vhost.exchange(name)
         if exchange.internal:
             raise access_refused(f"cannot publish to internal {self._vhost.describe_exchange(exchange.name)}")
-        routed = self._vhost.route(arguments.exchange, arguments.routing_key, None)
-        route = _Route(arguments, routed.queues if routed.cacheable else None)
+        guarded = False
+        if exchange.has_topics:
+            guarded = self._permits.minds_topics(name)
+            if not guarded:
+                # It is remembered, should there be topic permissions later.
+                self._permits.topic(WRITE, name, arguments.routing_key)
+        routed = self._vhost.route(name, arguments.routing_key, None)
+        queues = routed.queues if routed.cacheable else None
+        route = _Route(arguments, queues, has_topics=exchange.has_topics, guarded=guarded)
+        if not lasting:
+            # The channel remembers what is not allowed any more, and may forget it any time.
+            return route
         if len(self._routes) >= _ROUTES_MAX:
             self._routes.clear()
         self._routes[raw] = route
@@ -193,9 +220,9 @@ class Publisher:
             self._deliver(route, queues, group, outlet, turn, ttls_ms=lives)
 
     def _look_into(self, route: _Route, content: bytes, turn: "Turn") -> tuple[Queues, bytes, int | None]:
-        """Where one message goes, as what, and how long it may live, in ms. Raises SoftError 406."""
+        """Where one message goes, as what, and how long it may live, in ms. Raises SoftError 403, 406."""
         raw = properties_of(content)
-        if raw == self._harmless and route.queues is not None:
+        if raw == self._harmless and route.queues is not None and not route.guarded:
             return route.queues, content, self._harmless_ttl_ms
         published = content
         if properties.short_string(raw, properties.REPLY_TO) == PSEUDO_QUEUE:
@@ -216,9 +243,8 @@ class Publisher:
             keys = _checked_keys(headers, "CC") + _checked_keys(headers, "BCC")
             if "BCC" in headers:
                 content = with_properties(content, properties.without_header(raw, "BCC"))
-        user = properties.short_string(raw, properties.USER_ID)
-        if user is not None and user != self._user:
-            raise precondition_failed(f"user_id property set to '{user}' but authenticated user was '{self._user}'")
+        self._check_topics(route, keys)
+        self._check_user(properties.short_string(raw, properties.USER_ID))
         if route.queues is not None and not keys:
             if content is published:
                 self._harmless, self._harmless_ttl_ms = raw, ttl_ms
@@ -227,6 +253,18 @@ class Publisher:
         queues = self._vhost.route(route.exchange, route.routing_key, view, keys).queues
         # What is held back is routed by all its keys when its time has come.
         return queues, with_bcc if _only_held_back(queues) else content, ttl_ms
+
+    def _check_topics(self, route: _Route, keys: list[str]) -> None:
+        """Refuse with SoftError 403 keys that the user may not publish under."""
+        if route.has_topics and self._permits.checks_copies:
+            for key in (route.routing_key, *keys) if route.guarded else keys:
+                self._permits.topic(WRITE, route.exchange, key)
+
+    def _check_user(self, claimed: str | None) -> None:
+        """Refuse with SoftError 406 a user-id that is another's."""
+        user = self._permits.user
+        if claimed is not None and claimed != user and not self._permits.impersonates:
+            raise precondition_failed(f"user_id property set to '{claimed}' but authenticated user was '{user}'")
 
     def _deliver(
         self,

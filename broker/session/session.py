@@ -86,6 +86,8 @@ class Session:
         # None where the bytes come as they are.
         self.secured: Secured | None = None
         self.user = ""
+        # Whether the user may publish under another's user-id. As in RabbitMQ, what its tags were when it came counts.
+        self.impersonates = False
         self._mechanism = ""
         self.vhost: VirtualHost[Queue] | None = None
         self.channels: dict[int, Channel] = {}
@@ -212,7 +214,7 @@ class Session:
             if event.channel:
                 self._handle_method(event, turn)
             else:
-                self.connection.send(0, methods.Connection.UpdateSecretOk())
+                self._update_secret(turn)
         elif isinstance(event, ChannelOpened):
             assert self.vhost is not None, "channels are opened on open connections only"
             self.channels[event.channel] = Channel(event.channel, self, self.vhost, self.connection.frame_max)
@@ -304,6 +306,7 @@ class Session:
             self.fail(HardError(replies.ACCESS_REFUSED, f"{text} For details see the broker logfile."), turn)
         else:
             self.user = check.name
+            self.impersonates = self.node.access.may_impersonate(check.name)
             self.connection.authenticated()
         self.node.reschedule(self)
         self.read_on(turn)
@@ -337,6 +340,17 @@ class Session:
         if not self.node.access.may_enter(self.user, name):
             raise not_allowed(f"access to vhost '{name}' refused for user '{self.user}'")
         return vhost
+
+    def _update_secret(self, turn: Turn) -> None:
+        """Every secret will do, as in RabbitMQ with users of its own; but what the user may do is looked at again."""
+        if self.vhost is not None and self.node.profile.new_secret_rechecks:
+            if not self.node.access.may_enter(self.user, self.vhost.name):
+                error = not_allowed(f"access to vhost '{self.vhost.name}' refused for user '{self.user}'")
+                error.blame(*methods.ids(methods.Connection.UpdateSecret))
+                raise error
+            for channel in self.channels.values():
+                channel.look_at_permissions(turn)
+        self.connection.send(0, methods.Connection.UpdateSecretOk())
 
     def _tell_opened(self, vhost: str, wall_ms: int) -> None:
         connection = self.connection

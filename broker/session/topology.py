@@ -7,9 +7,10 @@ and nowait holds the reply back. What is allowed is the virtual host's business.
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from broker.access import READ
 from broker.queues.stream import StreamQueue
 from broker.session.reply_to import PSEUDO_QUEUE
-from broker.vhost import VirtualHost, refuse_default_exchange
+from broker.vhost import Guard, VirtualHost, refuse_default_exchange
 from protocol.amqp.errors import not_found, not_implemented
 from protocol.amqp.methods import Exchange, Method, Queue, queue_declare_ok
 
@@ -25,6 +26,9 @@ class Channel(Protocol):
     def vhost(self) -> VirtualHost[Any]: ...
     @property
     def owner(self) -> object: ...
+    @property
+    def permits(self) -> Guard:
+        """What its user may do."""
 
 
 def handle(channel: Channel, method: Method, turn: Any) -> Method | None:
@@ -58,6 +62,7 @@ def _declare_exchange(channel: Channel, method: Exchange.Declare, turn: Any) -> 
     name = strip_line_ends(method.exchange)
     if method.passive:
         refuse_default_exchange(name)
+        channel.permits.any_of_exchange(name)
         channel.vhost.exchange(name)
     else:
         channel.vhost.declare_exchange(
@@ -95,6 +100,7 @@ def _declare_queue(channel: Channel, method: Queue.Declare, turn: Any) -> Method
         channel.last_queue = name
         return reply
     if method.passive:
+        channel.permits.any_of_queue(name)
         queue = channel.vhost.queue(name, channel.owner)
     else:
         queue, _ = channel.vhost.declare_queue(
@@ -139,7 +145,9 @@ def _queue_and_key(channel: Channel, method: Queue.Bind | Queue.Unbind) -> tuple
 
 
 def _purge_queue(channel: Channel, method: Queue.Purge, turn: Any) -> Method:
-    queue = channel.vhost.queue(resolve_queue_name(channel, method.queue), channel.owner)
+    name = resolve_queue_name(channel, method.queue)
+    channel.permits.queue(READ, name)
+    queue = channel.vhost.queue(name, channel.owner)
     if isinstance(queue, StreamQueue):
         raise not_implemented(f"queue.purge not supported by stream queues {channel.vhost.describe_queue(queue.name)}")
     return Queue.PurgeOk(message_count=queue.purge(turn))

@@ -1,7 +1,7 @@
 """What a virtual host asks of those it does not know: its queues, whoever taps or keeps what happens in it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from broker.exchanges.base import Exchange
 from broker.exchanges.binding import Binding
@@ -53,6 +53,34 @@ class Queue(Protocol):
     def reconfigure(self, effective: Mapping[str, Any], turn: Any) -> None: ...
     def used(self, turn: Any) -> None: ...
     def begin(self, turn: Any) -> None: ...
+
+
+class Guard(Protocol):
+    """Refuses with SoftError 403 what whoever acts may not do; what it returns is for others."""
+
+    def queue(self, permission: str, name: str) -> object: ...
+    def exchange(self, permission: str, name: str) -> object: ...
+    def topic(self, permission: str, exchange: str, key: str) -> object:
+        """To read from a topic exchange by a binding key."""
+
+    def any_of_queue(self, name: str) -> object:
+        """To know whether a queue is there."""
+
+    def any_of_exchange(self, name: str) -> object:
+        """The same of an exchange."""
+
+
+class _Nobody:
+    """Guards what the broker does of itself, and what is asked for inside: all is allowed."""
+
+    def queue(self, permission: str, name: str) -> None: ...
+    def exchange(self, permission: str, name: str) -> None: ...
+    def topic(self, permission: str, exchange: str, key: str) -> None: ...
+    def any_of_queue(self, name: str) -> None: ...
+    def any_of_exchange(self, name: str) -> None: ...
+
+
+UNGUARDED: Final[Guard] = _Nobody()
 
 
 class Origin(Protocol):

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Generic
 
 from broker import exchanges
+from broker.access import CONFIGURE, READ, WRITE
 from broker.exchanges import routing
 from broker.exchanges.base import Exchange, nobody_counts
 from broker.exchanges.binding import Binding, Destination
@@ -18,6 +19,7 @@ from broker.exchanges.delayed import DelayedExchange, Waiting
 from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
 from broker.exchanges.view import View
+from broker.field_values import as_text
 from broker.policies import kept
 from broker.policies.effective import alternate, effective
 from broker.policies.policies import Pair, Policies
@@ -27,7 +29,7 @@ from broker.queues import arguments as rules
 from broker.queues.nowhere import NOWHERE, was_a_requester
 from broker.store.definition_state import BindingDefinition, ExchangeDefinition, QueueDefinition, State
 from broker.vhost import checks, restoring
-from broker.vhost.contracts import Arguments, Firehose, Journal, Q, Watcher
+from broker.vhost.contracts import UNGUARDED, Arguments, Firehose, Guard, Journal, Q, Watcher
 from protocol.amqp.errors import access_refused, not_found, not_implemented, precondition_failed
 
 TRACE_EXCHANGE = "amq.rabbitmq.trace"
@@ -44,6 +46,8 @@ _PREDECLARED = (
     ("amq.topic", "topic", False),
 )
 _DEFAULT_QUEUE_TYPE = "default_queue_type"
+_ALTERNATE_EXCHANGE = "alternate-exchange"
+_DEAD_LETTER_EXCHANGE = "x-dead-letter-exchange"
 
 
 def _nobody_asks() -> None:
@@ -65,6 +69,7 @@ class VirtualHost(Generic[Q]):
     __slots__ = (
         "_consumer_table",
         "_graph",
+        "_guard",
         "_hold",
         "_journal",
         "_make_delay_queue",
@@ -102,8 +107,9 @@ class VirtualHost(Generic[Q]):
         self.name = name
         self._make_delay_queue = make_delay_queue or _no_delay_queue
         self._hold = hold
-        # Whose method is being handled.
+        # Whose method is being handled, and who looks after what it may do.
         self.acting_user = _INTERNAL_USER
+        self._guard: Guard = UNGUARDED
         self._watcher: Watcher | None = None
         # None while nobody traces.
         self.firehose: Firehose | None = None
@@ -138,9 +144,15 @@ class VirtualHost(Generic[Q]):
         """Of the virtual host that events are told in, which is still empty."""
         self._graph.add(exchanges.make("topic", EVENT_EXCHANGE, durable=True, internal=True, arguments={}))
 
-    def act_as(self, user: str) -> None:
-        """What changes now is a user's doing; "": nobody's."""
-        self.acting_user = user or _INTERNAL_USER
+    def act_as(self, user: str, guard: Guard) -> None:
+        """What changes now is a user's doing, who may do what ``guard`` does not refuse."""
+        self.acting_user = user
+        self._guard = guard
+
+    def act_as_nobody(self) -> None:
+        """What changes now is the broker's own doing."""
+        self.acting_user = _INTERNAL_USER
+        self._guard = UNGUARDED
 
     @property
     def topology_version(self) -> int:
@@ -167,6 +179,7 @@ class VirtualHost(Generic[Q]):
         """A new exchange, or the one there is if it is equivalent. Raises 403 and 406."""
         exchanges.check_kind(kind)
         checks.refuse_default_exchange(name)
+        self._guard.exchange(CONFIGURE, name)
         exchange = self.exchanges.get(name)
         if exchange is not None:
             checks.same_exchange(
@@ -180,7 +193,10 @@ class VirtualHost(Generic[Q]):
             )
             return exchange
         checks.refuse_reserved("exchange", name)
-        rules.check_exchange_argument(self.describe_exchange(name), "alternate-exchange", arguments)
+        rules.check_exchange_argument(self.describe_exchange(name), _ALTERNATE_EXCHANGE, arguments)
+        if _ALTERNATE_EXCHANGE in arguments:
+            self._guard.exchange(READ, name)
+            self._guard.exchange(WRITE, as_text(arguments[_ALTERNATE_EXCHANGE]))
         exchange = self._make_exchange(name, kind, durable, auto_delete, internal, arguments)
         exchange.alternate = alternate(exchange.arguments, self.policies_of_exchange(name))
         self._graph.add(exchange)
@@ -204,6 +220,7 @@ class VirtualHost(Generic[Q]):
         checks.refuse_default_exchange(name)
         if checks.is_reserved(name):
             raise access_refused(f"deletion of system {self.describe_exchange(name)} not allowed")
+        self._guard.exchange(CONFIGURE, name)
         exchange = self.exchanges.get(name)
         if exchange is None:
             return
@@ -217,7 +234,8 @@ class VirtualHost(Generic[Q]):
         self, source: str, queue: str, key: str, arguments: Arguments, owner: object, turn: Any = None
     ) -> None:
         """Bind, unless the same binding is there. Raises 403, 404, 405 (another connection's queue) and 406."""
-        checks.refuse_default_exchange(source)
+        self._guard.queue(WRITE, queue)
+        self._check_source(source, key)
         exchange = self.exchange(source)
         destination = self._existing_queue(queue)
         binding = Binding(source, destination, key, arguments)
@@ -227,8 +245,7 @@ class VirtualHost(Generic[Q]):
 
     def bind_exchange(self, source: str, destination: str, key: str, arguments: Arguments, turn: Any = None) -> None:
         """Bind an exchange to a source exchange, which may be itself. Raises 403, 404 and 406."""
-        checks.refuse_default_exchange(destination)
-        checks.refuse_default_exchange(source)
+        self._check_ends(source, destination, key)
         exchange, bound = self.exchange(source), self.exchange(destination)
         binding = Binding(source, bound, key, arguments)
         exchange.validate(binding)
@@ -238,7 +255,8 @@ class VirtualHost(Generic[Q]):
         self, source: str, queue: str, key: str, arguments: Arguments, owner: object, turn: Any = None
     ) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403 and 405."""
-        checks.refuse_default_exchange(source)
+        self._guard.queue(WRITE, queue)
+        self._check_source(source, key)
         exchange, destination = self.exchanges.get(source), self.queues.get(queue)
         if exchange is None or destination is None:
             return
@@ -249,14 +267,26 @@ class VirtualHost(Generic[Q]):
 
     def unbind_exchange(self, source: str, destination: str, key: str, arguments: Arguments, turn: Any = None) -> None:
         """Take a binding away; nothing happens where anything of it is missing. Raises 403."""
-        checks.refuse_default_exchange(destination)
-        checks.refuse_default_exchange(source)
+        self._check_ends(source, destination, key)
         exchange, bound = self.exchanges.get(source), self.exchanges.get(destination)
         if exchange is None or bound is None:
             return
         binding = exchange.bindings.get(Binding(source, bound, key, arguments).identity)
         if binding is not None:
             self._unbind(exchange, binding, bound, turn)
+
+    def _check_ends(self, source: str, destination: str, key: str) -> None:
+        """Refuse with 403 to bind or unbind these exchanges, there or not, in RabbitMQ's order."""
+        self._guard.exchange(WRITE, destination)
+        checks.refuse_default_exchange(destination)
+        self._check_source(source, key)
+
+    def _check_source(self, source: str, key: str) -> None:
+        checks.refuse_default_exchange(source)
+        self._guard.exchange(READ, source)
+        exchange = self.exchanges.get(source)
+        if exchange is not None and exchange.has_topics:
+            self._guard.topic(READ, source, key)
 
     # Queues.
 
@@ -274,6 +304,7 @@ class VirtualHost(Generic[Q]):
             checks.refuse_reserved("queue", name)
         else:
             name = checks.server_name(arguments, self._random_bytes)
+        self._guard.queue(CONFIGURE, name)
         queue = self.queues.get(name)
         if queue is not None:
             checks.same_queue(
@@ -286,6 +317,10 @@ class VirtualHost(Generic[Q]):
                 auto_delete=auto_delete,
             )
             return queue, False
+        rules.check_exchange_argument(self.describe_queue(name), _DEAD_LETTER_EXCHANGE, arguments)
+        if _DEAD_LETTER_EXCHANGE in arguments:
+            self._guard.queue(READ, name)
+            self._guard.exchange(WRITE, as_text(arguments[_DEAD_LETTER_EXCHANGE]))
         checks.new_queue(
             self.describe_queue(name),
             arguments,
@@ -326,7 +361,8 @@ class VirtualHost(Generic[Q]):
         rules.check_consumer(self.describe_queue(queue.name), queue.arguments, arguments, self._consumer_table)
 
     def delete_queue_named(self, name: str, owner: object, *, if_unused: bool, if_empty: bool, turn: Any) -> int:
-        """Delete as a client asks; a missing queue counts 0 messages. Raises 405 and 406."""
+        """Delete as a client asks; a missing queue counts 0 messages. Raises 403, 405 and 406."""
+        self._guard.queue(CONFIGURE, name)
         queue = self.queues.get(name)
         if queue is None:
             return 0

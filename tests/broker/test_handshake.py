@@ -171,7 +171,7 @@ def test_a_virtual_host_that_is_missing(client):
 
 def test_virtual_hosts_do_not_see_each_other(broker):
     broker.admin.add_vhost("other")
-    broker.admin.set_permissions("guest", "", ".*", ".*", vhost="other")
+    broker.admin.set_permissions("guest", ".*", ".*", ".*", vhost="other")
     client = broker.connect(1)
     client.declare()
     there = broker.accept()

@@ -33,7 +33,7 @@ def test_every_row_has_a_test():
         *("quorum_priorities", "continues_published_x_death", "returns_lost_replies"),
         # In test_consumer_timeout.py.
         *("consumer_timeout_arguments", "consumer_timeout_queues", "consumer_timeout_cancels"),
-        "ha_policies",
+        *("ha_policies", "passive_declare_checked", "copies_topics_checked", "new_secret_rechecks"),
     }
     assert tested == set(ROWS)
 
@@ -314,6 +314,55 @@ def test_policies_that_speak_of_mirroring(profile, expected):
     client.declare()
     client.publish(1, b"a", b"b")
     assert client.drain() == [b"b"]
+
+
+# -- permissions -------------------------------------------------------------------------------------------------------
+
+
+def of_a_user(profile, configure="", write="", read="", topics=None):
+    """A client that has these permissions, where there is a queue q."""
+    broker = Broker(profile=profile)
+    broker.connect(1).declare(durable=True)
+    broker.admin.add_user("u", "u")
+    broker.admin.set_permissions("u", configure, write, read)
+    if topics is not None:
+        broker.admin.set_topic_permissions("u", "amq.topic", topics, topics)
+    return broker.connect(1, user="u")
+
+
+@each(True, False, False, False)
+@pytest.mark.parametrize(
+    "method", [Queue.Declare(queue="q", passive=True), Exchange.Declare(exchange="amq.topic", passive=True)]
+)
+def test_whether_who_has_no_permission_may_ask_what_is_there(profile, expected, method):
+    client = of_a_user(profile)
+    client.send(1, method)
+    (got,) = client.frames()
+    assert (got.name in ("Queue.DeclareOk", "Exchange.DeclareOk")) is expected
+
+
+@each(True, False, False, False)
+def test_whether_copies_are_free_of_topic_permissions(profile, expected):
+    client = of_a_user(profile, write=".*", topics="^k$")
+    client.publish(1, b"m", exchange="amq.topic", key="k", headers={"CC": ["other"]})
+    assert (client.frames() == []) is expected
+
+
+@each(*("ACCESS_REFUSED", "PRECONDITION_FAILED", "PRECONDITION_FAILED", "PRECONDITION_FAILED"))
+def test_whether_its_topic_or_its_properties_are_what_is_wrong_with_a_message(profile, expected):
+    client = of_a_user(profile, write=".*", topics="^k$")
+    client.publish(1, b"m", exchange="amq.topic", key="other", expiration="soon")
+    assert client.frames()[0].reply_text.startswith(expected)
+
+
+@each(True, False, False, False)
+def test_whether_consumers_outlive_a_new_secret_that_may_not_read_any_more(profile, expected):
+    client = of_a_user(profile, read=".*")
+    client.consume()
+    client.broker.admin.set_permissions("u", "", "", "")
+    client.send(0, Connection.UpdateSecret("u", ""))
+    client.expect(Connection.UpdateSecretOk)
+    assert (client.broker.queue("q").consumer_count == 1) is expected
 
 
 def test_the_default_is_lenient():

@@ -3,7 +3,7 @@
 import pytest
 
 from broker.session import topology
-from broker.vhost import VirtualHost
+from broker.vhost import UNGUARDED, VirtualHost
 from protocol.amqp.errors import SoftError
 from protocol.amqp.methods import Exchange, Queue
 from tests.broker.fakes import TURN, FakeQueue
@@ -14,6 +14,7 @@ class Channel:
         self.vhost = vhost
         self.owner = object()
         self.last_queue = ""
+        self.permits = UNGUARDED
 
     def does(self, method):
         return topology.handle(self, method, TURN)
