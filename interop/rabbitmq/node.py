@@ -46,13 +46,14 @@ class CtlFailed(Exception):
 class Node:
     """A node. ``pid`` is the Erlang virtual machine's, so CPU time and memory can be read from /proc."""
 
-    def __init__(self, root: Path, base: Path, ports: dict[str, int], version: str) -> None:
+    def __init__(self, root: Path, base: Path, ports: dict[str, int], version: str, proxy_header: bytes = b"") -> None:
         self.base = base
         self.ports = ports
         self.port = ports["amqp"]
         self.version = version
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
         self._root = root
+        self._proxy_header = proxy_header
         # Its data lie in a folder of this name: a restart must keep it.
         self._name = f"r{uuid.uuid4().hex[:8]}@localhost"
         self.process = _spawn(root, base, ports, self._name)
@@ -104,7 +105,7 @@ class Node:
     def await_ready(self) -> None:
         """Return once it takes connections. Raises StartFailed."""
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while not _answers(self.port):
+        while not _answers(self.port, self._proxy_header):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise StartFailed((self.base / "output").read_text(errors="replace")[-2000:])
             time.sleep(0.05)
@@ -120,13 +121,19 @@ def installed(root: str | Path = "/") -> str | None:
 
 @contextlib.contextmanager
 def running(
-    root: str | Path = "/", *, plugins: Sequence[str] = (), config: Sequence[str] = (), memory_bytes: int = 1 << 30
+    root: str | Path = "/",
+    *,
+    plugins: Sequence[str] = (),
+    config: Sequence[str] = (),
+    memory_bytes: int = 1 << 30,
+    proxy_header: bytes = b"",
 ) -> Iterator[Node]:
     """A fresh node for the length of the block.
 
     ``root`` other than / is a folder to chroot into (made by debootstrap). ``plugins`` are enabled by name
     (rabbitmq_stream, rabbitmq_management ...); those with a listener get a free port, see ``Node.ports``.
-    ``config`` are further lines of rabbitmq.conf. ``memory_bytes`` is the memory high watermark.
+    ``config`` are further lines of rabbitmq.conf. ``memory_bytes`` is the memory high watermark. ``proxy_header`` is
+    what connections have to begin with, if ``config`` says so.
     Raises NotInstalled, StartFailed.
     """
     root = Path(root)
@@ -139,7 +146,7 @@ def running(
     epmd = subprocess.Popen(["epmd", "-address", "127.0.0.1", "-port", str(ports["epmd"])], stderr=subprocess.DEVNULL)
     try:
         _write_config(base, ports, plugins, config, memory_bytes)
-        node = Node(root, base, ports, version)
+        node = Node(root, base, ports, version, proxy_header)
         try:
             node.await_ready()
             yield node
@@ -215,11 +222,11 @@ def _environment(root: Path, base: Path, ports: dict[str, int], name: str) -> di
     }
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, proxy_header: bytes) -> bool:
     """Whether an AMQP broker says connection.start there (the listener opens a moment before the node is whole)."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
-            sock.sendall(_PROTOCOL_HEADER)
+            sock.sendall(proxy_header + _PROTOCOL_HEADER)
             return sock.recv(1) == b"\x01"
     except OSError:
         return False
