@@ -117,9 +117,12 @@ def _open_doors(doors: Doors, shell: Shell, peers: trio.Nursery) -> None:
     def welcome(sock: socket.socket) -> None:
         peers.start_soon(Peer(sock, shell, peers).run)
 
+    # One: a storm of them takes no more than one core, and waits in line.
+    threads = trio.CapacityLimiter(1)
+
     def welcome_tls(sock: socket.socket) -> None:
         assert doors.certificates is not None
-        peers.start_soon(TlsPeer(sock, shell, peers, doors.certificates.context).run)
+        peers.start_soon(TlsPeer(sock, shell, peers, doors.certificates.context, threads).run)
 
     for listener in doors.plain:
         peers.start_soon(accept_from, listener, welcome)

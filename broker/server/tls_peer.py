@@ -23,17 +23,27 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST"})
 
 
 class TlsPeer(Peer):
-    """``context`` says which certificates the server shows, and whose it takes."""
+    """``context`` says which certificates the server shows, and whose it takes; ``threads`` how many peers at most
+    shake hands at the same time.
+    """
 
-    __slots__ = ("_tls",)
+    __slots__ = ("_threads", "_tls")
 
-    def __init__(self, sock: socket.socket, shell: Shell, tasks: trio.Nursery, context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        shell: Shell,
+        tasks: trio.Nursery,
+        context: ssl.SSLContext,
+        threads: trio.CapacityLimiter,
+    ) -> None:
+        self._threads = threads
         self._tls = TlsSocket(sock, context)
         super().__init__(sock, shell, tasks, self._tls)
 
     async def _read(self) -> None:
         try:
-            await self._tls.handshake()
+            await self._tls.handshake(self._threads)
         except ssl.SSLError as error:
             log.warning("%s: TLS handshake failed: %s", self._session.peer, _reason(error))
             return

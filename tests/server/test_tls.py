@@ -14,7 +14,7 @@ from pamqp import commands
 import broker
 from broker.config import Config, ConfigError
 from tests.server.authority import Authority
-from tests.server.client import connect, connect_tls, connected, message
+from tests.server.client import Client, connect, connect_tls, connected, message
 from tests.server.fakes import errors_logged, no_socket_left, until
 
 pytestmark = pytest.mark.trio
@@ -322,6 +322,57 @@ async def test_whoever_does_not_speak_tls_is_cut_off_at_once(authority, garbage,
             await until(lambda: not b.node.sessions)
         assert not errors
     assert "TLS handshake failed" in caplog.text
+
+
+class Trickle(trio.abc.HalfCloseableStream):
+    """A stream that sends what it is given in pieces of ``size`` bytes."""
+
+    def __init__(self, stream: trio.SocketStream, size: int) -> None:
+        self._stream = stream
+        self._size = size
+
+    async def send_all(self, data) -> None:
+        for at in range(0, len(data), self._size):
+            await self._stream.send_all(data[at : at + self._size])
+            await trio.lowlevel.checkpoint()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        await self._stream.send_eof()
+
+    async def receive_some(self, max_bytes=None):
+        return await self._stream.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("size", [1, 7, 333])
+async def test_a_handshake_and_what_follows_may_come_in_pieces(authority, version, size):
+    context = authority.client("hare@field.test")
+    context.maximum_version = version
+    async with broker.serve(port=0, tls_port=0, **authority.mutual()) as b:
+        stream = Trickle(await trio.open_tcp_stream("127.0.0.1", b.tls_port), size)
+        async with Client(trio.SSLStream(stream, context, server_hostname="localhost")) as client:
+            await login(client)
+            await client.close()
+
+
+async def test_many_shake_hands_at_once(authority):
+    async with broker.serve(port=0, tls_port=0, **authority.server()) as b:
+
+        async def come_and_go() -> None:
+            client = await connect_tls(b.tls_port, authority.client())
+            await login(client)
+            await client.close()
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(50):
+                nursery.start_soon(come_and_go)
+        await until(lambda: not b.node.sessions)
 
 
 @pytest.mark.parametrize("part", [0, 5, 100])
