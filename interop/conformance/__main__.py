@@ -12,7 +12,8 @@ from interop import rabbitmq
 from interop.conformance import judge, record
 from interop.conformance.accepted import ACCEPTED, Accepted
 from interop.conformance.conversations import ALL
-from interop.conformance.operators import OperatedLeveret, RabbitOperator
+from interop.conformance.operators import OperatedLeveret
+from interop.conformance.rabbit_operator import RabbitOperator
 from interop.conformance.steps import Conversation
 from interop.conformance.wander import in_order, wander
 from interop.leveret import Leveret
@@ -93,7 +94,7 @@ def _compare(options: argparse.Namespace) -> int:
     for accepted in unused:
         print(f"accepted difference no longer seen: {accepted.conversation}: {accepted.reason}")
     if left_out:
-        print(f"{len(left_out)} left out, since nobody can set policies at {options.url}: {', '.join(left_out)}")
+        print(f"{len(left_out)} left out, since nobody can operate {options.url}: {', '.join(left_out)}")
     print(f"{len(held) - different} of {len(held)} conversations agree")
     return 1 if different or unused or not chosen else 0
 

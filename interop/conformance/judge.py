@@ -28,8 +28,12 @@ def hold_all(
         except (OSError, KeyError) as problem:
             return conversation.name, [f"could not be held: {problem!r}"]
 
+    together, alone = [], []
+    for conversation in conversations:
+        (alone if conversation.alone else together).append(conversation)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return dict(pool.map(one, conversations))
+        held = dict(pool.map(one, together))
+    return held | dict(map(one, alone))
 
 
 def expected(name: str, record: list[str], used: set[Accepted]) -> list[str]:

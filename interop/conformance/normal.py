@@ -2,7 +2,9 @@
 
 Generated queue names, reply names and consumer tags are numbered in order of appearance (so it still shows which is
 which). Of the server's properties the values that name a version, platform or cluster are hidden, their presence and
-types are not. A death that happened just now shows as such; times that a client wrote itself stay.
+types are not; nor is it shown how a throw-away node is called. A death that happened just now shows as such; times that
+a client wrote itself stay. Of a virtual host that is deleted RabbitMQ tells a client just that, or that it is down, as
+chance has it.
 """
 
 import re
@@ -14,6 +16,8 @@ from interop.conformance.wire import Typed
 
 _GENERATED = re.compile(r"amq\.(?:(gen|ctag)-[A-Za-z0-9_-]{22}|rabbitmq\.(reply-to)\.[A-Za-z0-9+/=_.-]+)")
 _DEATH_TIME = re.compile(r"(?<=, time: T )[0-9]+")
+_DOWN = re.compile(r"(?<=CONNECTION_FORCED - vhost )('.*' is) down")
+_NODE = re.compile(r"\br[0-9a-f]{8}@localhost\b")
 # Far more than a conversation lasts, and than two clocks of one machine differ.
 _NOW_S = 600
 _HIDDEN = {"leveret", "cluster_name", "copyright", "information", "platform", "version"}
@@ -27,7 +31,8 @@ class Normaliser:
         self._numbers: dict[str, str] = {}
 
     def __call__(self, line: str) -> str:
-        return _DEATH_TIME.sub(_now, _GENERATED.sub(self._number, line)).replace(self._prefix, "~")
+        line = _DEATH_TIME.sub(_now, _GENERATED.sub(self._number, line)).replace(self._prefix, "~")
+        return _NODE.sub("NODE", _DOWN.sub(r"\1 deleted", line))
 
     def arguments(self, event: Event) -> dict[str, Any]:
         if event.name != "connection.start":

@@ -1,4 +1,4 @@
-"""Operators: what the judge can do to a broker beside the protocol, with RabbitMQ and with a Leveret of its own.
+"""Operators: what the judge can do to a broker beside the protocol; and the one of a Leveret of the judge's own.
 
 Each answers with the words it was refused with, "" where it was not.
 """
@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from interop.conformance.steps import ClearPolicy, SetPolicy
 from interop.leveret import Leveret
-from interop.rabbitmq.node import CtlFailed, Node
 
 
 class Operator(Protocol):
@@ -20,27 +19,14 @@ class Operator(Protocol):
     def set_policy(self, step: SetPolicy) -> str: ...
     def clear_policy(self, step: ClearPolicy) -> str: ...
 
+    def administer(self, verb: str, *values: Any) -> str:
+        """A verb of an administrator, with its values in the order of ``administrator``'s words."""
 
-class RabbitOperator:
-    """Speaks by rabbitmqctl, one to four seconds a word."""
+    def forget(self, verb: str, name: str) -> None:
+        """The same, where it does not matter whether there is anything to be deleted or cleared."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    def set_policy(self, step: SetPolicy) -> str:
-        verb = "set_operator_policy" if step.operator else "set_policy"
-        aims = ("--priority", str(step.priority), "--apply-to", step.apply_to)
-        return self._ask(verb, step.name, step.pattern, json.dumps(step.definition), *aims)
-
-    def clear_policy(self, step: ClearPolicy) -> str:
-        return self._ask("clear_operator_policy" if step.operator else "clear_policy", step.name)
-
-    def _ask(self, *words: str) -> str:
-        try:
-            self._node.ctl(*words)
-        except CtlFailed as refused:
-            return str(refused).removeprefix("Error:").strip()
-        return ""
+    def close_connection(self, port: int, reason: str) -> str:
+        """Close the connection that comes from our ``port``."""
 
 
 class OperatedLeveret(Leveret):
@@ -72,6 +58,15 @@ class OperatedLeveret(Leveret):
 
     def clear_policy(self, step: ClearPolicy) -> str:
         return self._ask("clear_operator_policy" if step.operator else "clear_policy", step.name)
+
+    def administer(self, verb: str, *values: Any) -> str:
+        return self._ask(verb, *values)
+
+    def forget(self, verb: str, name: str) -> None:
+        self._ask(verb, name)
+
+    def close_connection(self, port: int, reason: str) -> str:
+        return self._ask("close_connection", port, reason)
 
     def _ask(self, verb: str, *values: Any, **named: Any) -> str:
         process = self._process

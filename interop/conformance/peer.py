@@ -75,7 +75,14 @@ class Peer:
             if event.name in (CLOSED, SILENT) or (event.name in names and event.channel == channel):
                 return event
 
-    def open(self, capabilities: dict[str, Any], tune: dict[str, int]) -> Event:
+    def open(
+        self,
+        capabilities: dict[str, Any],
+        tune: dict[str, int],
+        user: str = "guest",
+        password: str = "guest",
+        vhost: str = "",
+    ) -> Event:
         """The whole handshake. The event returned is connection.open-ok where all went well."""
         self.send(HEADER)
         self.until("connection.start")
@@ -83,15 +90,15 @@ class Peer:
             "connection.start-ok",
             client_properties={"product": "conformance", "capabilities": capabilities},
             mechanism="PLAIN",
-            response="\0guest\0guest",
+            response=f"\0{user}\0{password}",
             locale="en_US",
         )
         offered = self.until("connection.tune").arguments
         chosen = {**offered, **tune}
         self.frame_max = chosen.get("frame_max") or self.frame_max
         self.method("connection.tune-ok", **chosen)
-        self.method("connection.open", virtual_host=self.vhost)
-        return self.until("connection.open-ok")
+        self.method("connection.open", virtual_host=vhost or self.vhost)
+        return self.until("connection.open-ok", "connection.close")
 
     def close(self) -> None:
         """Say goodbye if the broker still listens, and end the socket."""

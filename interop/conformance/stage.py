@@ -15,9 +15,11 @@ from interop.conformance.operators import Operator
 from interop.conformance.peer import CLOSED, SILENT, Event, Peer
 from interop.conformance.steps import (
     CAPABILITIES,
+    Administer,
     AwaitClosed,
     Call,
     ClearPolicy,
+    CloseConnection,
     Confirms,
     Connect,
     Conversation,
@@ -39,6 +41,13 @@ from interop.conformance.steps import (
 
 _ENDS = (CLOSED, SILENT, "connection.close")
 _POLL_S = 0.01
+_UNDONE_BY = {
+    "add_user": "delete_user",
+    "put_user": "delete_user",
+    "add_vhost": "delete_vhost",
+    "add_vhost_of_type": "delete_vhost",
+    "set_alarm": "clear_alarm",
+}
 
 
 def hold(conversation: Conversation, url: str, patience_s: float = 10.0, operator: Operator | None = None) -> list[str]:
@@ -90,7 +99,8 @@ class Stage:
             self.operator.clear_policy(ClearPolicy(name, operator))
 
     def sweep(self) -> None:
-        """Delete every queue and exchange the conversation names, so that it can be held again."""
+        """Delete every queue, exchange, user and virtual host the conversation names, so that it can be held again."""
+        self._undo_administration()
         doomed = []
         for step in self.conversation.steps:
             if isinstance(step, Send | Call) and step.method in ("queue.declare", "exchange.declare"):
@@ -107,9 +117,16 @@ class Stage:
             admin.until(f"{kind}.delete-ok", "channel.close", channel=channel)
         admin.close()
 
+    def _undo_administration(self) -> None:
+        for step in self.conversation.steps:
+            if isinstance(step, Administer) and (forget := _UNDONE_BY.get(step.verb)):
+                assert self.operator is not None
+                self.operator.forget(forget, self._fill(step.values[0]))
+
     def _connected(self, step: Connect) -> Peer:
         peer = Peer(self.url, self.patience_s)
-        opened = peer.open(step.capabilities, step.tune)
+        login = {"user": step.user, "password": step.password, "vhost": step.vhost}
+        opened = peer.open(step.capabilities, step.tune, **self._fill(login))
         if opened.name != "connection.open-ok":
             peer.drop()
             raise ConnectionError(f"no connection to {self.url}: {opened.name}")
@@ -121,7 +138,8 @@ class Stage:
                 self.peers[step.c] = Peer(self.url, self.patience_s)
             case Connect():
                 self.peers[step.c] = self._connected(step)
-                self.lines.append(f"{step.c} connected {render(step.tune)}".rstrip())
+                login = f" as {step.user} to {step.vhost or '/'}" if (step.user, step.vhost) != ("guest", "") else ""
+                self.lines.append(f"{step.c} connected{login} {render(step.tune)}".rstrip())
             case Send() | Call():
                 self._send(step)
             case Publish():
@@ -153,6 +171,8 @@ class Stage:
                 self._set_policy(step)
             case ClearPolicy():
                 self._clear_policy(step)
+            case Administer() | CloseConnection():
+                self._administer(step)
             case Pause():
                 time.sleep(step.seconds)
 
@@ -171,6 +191,16 @@ class Stage:
         name = self._fill(step.name)
         self.policies.pop((name, step.operator), None)
         self._operator_hears(self.operator.clear_policy(ClearPolicy(name, step.operator)))
+
+    def _administer(self, step: Administer | CloseConnection) -> None:
+        assert self.operator is not None
+        if isinstance(step, CloseConnection):
+            self._operator_says(f"close_connection {step.c} {step.reason!r}")
+            port = self.peers[step.c].socket.getsockname()[1]
+            self._operator_hears(self.operator.close_connection(port, step.reason))
+        else:
+            self._operator_says(" ".join([step.verb, *map(repr, step.values)]))
+            self._operator_hears(self.operator.administer(step.verb, *self._fill(list(step.values))))
 
     def _operator_says(self, what: str) -> None:
         self.lines.append(f"operator > {what}")

@@ -10,6 +10,8 @@ from typing import Any
 
 CAPABILITIES = {"consumer_cancel_notify": True, "authentication_failure_close": True, "connection.blocked": True}
 PLAIN = "\0guest\0guest"
+# The verbs of administrators that are about no virtual host or user.
+WHOLE_BROKER = ("set_alarm", "clear_alarm")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class Connect:
     c: str
     capabilities: dict[str, Any]
     tune: dict[str, int]
+    user: str = "guest"
+    password: str = "guest"
+    # "" is the one of the broker's URL.
+    vhost: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,6 +185,25 @@ class ClearPolicy:
 
 
 @dataclass(frozen=True)
+class Administer:
+    """What an administrator does, by the verbs of rabbitmqctl; where it is refused, the words are recorded.
+
+    Before the conversation ends the users and virtual hosts it added are deleted, and its alarms cleared.
+    """
+
+    verb: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class CloseConnection:
+    """An administrator closes connection ``c`` and says why."""
+
+    c: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Pause:
     """Let so much time pass, for what only the clock decides."""
 
@@ -203,8 +228,11 @@ Step = (
     | UntilNoExchange
     | SetPolicy
     | ClearPolicy
+    | Administer
+    | CloseConnection
     | Pause
 )
+_OF_OPERATORS = SetPolicy | ClearPolicy | Administer | CloseConnection
 
 
 @dataclass(frozen=True)
@@ -225,7 +253,12 @@ class Conversation:
     @property
     def needs_operator(self) -> bool:
         """Whether more is asked for than clients can ask: a broker of which we are the operator."""
-        return any(isinstance(step, SetPolicy | ClearPolicy) for step in self.steps)
+        return any(isinstance(step, _OF_OPERATORS) for step in self.steps)
+
+    @property
+    def alone(self) -> bool:
+        """Whether others may not be held beside it: what it does is felt by every connection of the broker."""
+        return any(isinstance(step, Administer) and step.verb in WHOLE_BROKER for step in self.steps)
 
 
 def conversation(
@@ -247,9 +280,17 @@ def tcp(c: str = "a") -> Tcp:
     return Tcp(c)
 
 
-def connect(c: str = "b", capabilities: dict[str, Any] | None = None, **tune: int) -> list[Step]:
+def connect(
+    c: str = "b",
+    capabilities: dict[str, Any] | None = None,
+    user: str = "guest",
+    password: str = "guest",
+    vhost: str = "",
+    **tune: int,
+) -> list[Step]:
     """A whole connection with channel 1 open. ``tune``: channel_max, frame_max, heartbeat (else the server's)."""
-    return [Connect(c, CAPABILITIES if capabilities is None else capabilities, tune), *open_channel(1, c)]
+    capabilities = CAPABILITIES if capabilities is None else capabilities
+    return [Connect(c, capabilities, tune, user, password, vhost), *open_channel(1, c)]
 
 
 def open_channel(ch: int, c: str = "a") -> list[Step]:
@@ -325,6 +366,14 @@ def policy(
 
 def clear_policy(name: str = "~p", operator: bool = False) -> ClearPolicy:
     return ClearPolicy(name, operator)
+
+
+def administer(verb: str, *values: Any) -> Administer:
+    return Administer(verb, values)
+
+
+def close_connection(c: str, reason: str) -> CloseConnection:
+    return CloseConnection(c, reason)
 
 
 def pause(seconds: float) -> Pause:

@@ -28,6 +28,11 @@ def test_the_conversations_own_prefix_shows_as_a_tilde() -> None:
     assert Normaliser("c1-")("no queue 'c1-q' in vhost '/'") == "no queue '~q' in vhost '/'"
 
 
+def test_a_virtual_host_that_goes_is_deleted_even_where_it_was_said_to_be_down() -> None:
+    down = "a/0 < connection.close reply_code=320 reply_text=\"CONNECTION_FORCED - vhost 'c1-it's' is down\" class_id=0"
+    assert Normaliser("c1-")(down) == down.replace("c1-", "~").replace("down", "deleted")
+
+
 def test_field_values_show_their_wire_types() -> None:
     assert render({"headers": [("n", "l", 5), ("a", "A", [("S", "x")])]}) == "headers={n: l 5, a: A {S 'x'}}"
     assert render({"arguments": {"n": Typed("s", 5)}}) == "arguments={n: s 5}"
@@ -54,7 +59,7 @@ def test_at_somebody_elses_broker_what_needs_an_operator_is_left_out_aloud(capsy
     with Leveret() as leveret:
         status = main(["compare", "--url", leveret.url, "--only", "policy/clear"])
         said = capsys.readouterr().out
-        assert said.startswith(f"1 left out, since nobody can set policies at {leveret.url}: policy/clear\n0 of 0 ")
+        assert said.startswith(f"1 left out, since nobody can operate {leveret.url}: policy/clear\n0 of 0 ")
         assert status == 0
 
 

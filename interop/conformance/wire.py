@@ -174,7 +174,10 @@ def _encode_tagged(tag: str, value: Any) -> bytes:
     return _long_string(_raw(value))
 
 
-def _raw(value: str | bytes) -> bytes:
+def _raw(value: str | bytes | dict[str, Any]) -> bytes:
+    """The bytes of a long string, which may be those of a table, as AMQPLAIN has it."""
+    if isinstance(value, dict):
+        return encode_table(value)[4:]
     return value.encode() if isinstance(value, str) else value
 
 

@@ -7,6 +7,6 @@
 `python -m interop.rabbitmq` starts one in the foreground; `python -m interop.rabbitmq.install` installs the package.
 """
 
-from interop.rabbitmq.node import Node, NotInstalled, StartFailed, installed, running
+from interop.rabbitmq.node import CtlFailed, Node, NotInstalled, StartFailed, installed, running
 
-__all__ = ["Node", "NotInstalled", "StartFailed", "installed", "running"]
+__all__ = ["CtlFailed", "Node", "NotInstalled", "StartFailed", "installed", "running"]

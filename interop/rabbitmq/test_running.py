@@ -9,7 +9,7 @@ import pytest
 from interop import rabbitmq
 from interop.conformance import judge, record
 from interop.conformance.conversations import ALL
-from interop.conformance.operators import RabbitOperator
+from interop.conformance.rabbit_operator import RabbitOperator
 
 pytestmark = [
     pytest.mark.rabbitmq,
@@ -47,3 +47,14 @@ def test_it_is_the_same_node_after_a_restart(stop: Callable[[rabbitmq.Node], Non
 def test_a_root_without_rabbitmq_is_refused(tmp_path: Path) -> None:
     with pytest.raises(rabbitmq.NotInstalled, match="install"), rabbitmq.running(tmp_path):
         pass
+
+
+def test_it_evaluates_expressions_also_after_a_restart() -> None:
+    with rabbitmq.running() as node:
+        assert node.evaluate("1 + 1") == "2"
+        assert node.evaluate('<<"grüße"/utf8>>') == '<<"grüße"/utf8>>'
+        with pytest.raises(rabbitmq.CtlFailed, match="badarith"):
+            node.evaluate("1 / 0")
+        node.stop()
+        node.start()
+        assert node.evaluate("{1, two}") == "{1,two}"

@@ -2,6 +2,7 @@
 
 from interop.conformance.conversations import (
     acknowledge,
+    alarm,
     arguments,
     channel,
     close,
@@ -16,10 +17,16 @@ from interop.conformance.conversations import (
     exchange,
     exchange_kinds,
     expires,
+    forced,
     framing,
     handshake,
     length,
+    limits,
+    login,
     overflow,
+    permission,
+    permission_late,
+    permission_order,
     policy,
     priority,
     priority_queue,
@@ -47,6 +54,7 @@ from interop.conformance.conversations import (
     stream_publish,
     stream_queue,
     stream_retention,
+    topic_permission,
     ttl,
     ttl_words,
     ttl_zero,
@@ -55,7 +63,7 @@ from interop.conformance.conversations import (
 from interop.conformance.steps import Conversation
 
 _THEMES = (
-    handshake, framing, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
+    handshake, login, permission, permission_order, topic_permission, permission_late, limits, forced, alarm, framing, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
     confirm, consume, priority, priority_queue, single_active, quorum_declare, quorum, quorum_return, quorum_limit, quorum_consume,
     consumer_corners, copies, reply_corners, secret,
     acknowledge, qos, tx, reply, stream_declare, stream_queue, stream_consume, stream_offset, stream_property,
@@ -64,6 +72,9 @@ _THEMES = (
 )  # fmt: skip
 
 ALL: tuple[Conversation, ...] = tuple(one for theme in _THEMES for one in theme.CONVERSATIONS)
+
+# Themes that were recorded before Leveret had what they are about: they are not compared yet.
+AHEAD = {"login", "permission", "order", "topic", "late", "limit", "forced", "alarm"}
 
 if len({one.name for one in ALL}) != len(ALL):
     raise ValueError("two conversations share a name")

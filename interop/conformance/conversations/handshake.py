@@ -2,8 +2,17 @@
 
 from typing import Any
 
+from interop.conformance.conversations.handshake_words import (
+    GOODBYE,
+    HELLO,
+    LOGGED_IN,
+    OPEN,
+    PROPERTIES,
+    amqplain,
+    login,
+    tune,
+)
 from interop.conformance.steps import (
-    CAPABILITIES,
     PLAIN,
     Step,
     await_closed,
@@ -21,36 +30,7 @@ from interop.conformance.steps import (
     skip,
     tcp,
 )
-from interop.conformance.wire import HEADER, METHOD, Typed, encode_header, encode_method, encode_table, frame
-
-HELLO: list[Step] = [tcp(), raw(b"AMQP\x00\x00\x09\x01"), skip("connection.start")]
-PROPERTIES = {"capabilities": CAPABILITIES}
-
-
-def login(mechanism: str = "PLAIN", response: Any = PLAIN, properties: dict[str, Any] = PROPERTIES) -> Step:
-    return send(
-        "connection.start-ok",
-        ch=0,
-        client_properties=properties,
-        mechanism=mechanism,
-        response=response,
-        locale="en_US",
-    )
-
-
-LOGGED_IN: list[Step] = [*HELLO, login(), skip("connection.tune")]
-
-
-def tune(channel_max: int = 2047, frame_max: int = 131072, heartbeat: int = 60) -> Step:
-    return send("connection.tune-ok", ch=0, channel_max=channel_max, frame_max=frame_max, heartbeat=heartbeat)
-
-
-OPEN = call("connection.open", ch=0, virtual_host="/")
-GOODBYE = call("connection.close", ch=0, reply_code=200, reply_text="Goodbye")
-
-
-def amqplain(**fields: Any) -> bytes:
-    return encode_table(fields)[4:]
+from interop.conformance.wire import HEADER, METHOD, Typed, encode_header, encode_method, frame
 
 
 def _refused_login(name: str, *, mechanism: str = "PLAIN", response: Any = PLAIN, properties: Any = PROPERTIES) -> Any:
