@@ -83,16 +83,14 @@ class Node:
 
     def kill(self) -> None:
         """End the node and its port programs at once, without a word."""
-        if self._evaluator is not None:
-            self._evaluator.close()
-            self._evaluator = None
+        self._close_evaluator()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def start(self) -> None:
         """Start again what was stopped or killed, with its data. Raises StartFailed."""
-        self._evaluator = None
+        self._close_evaluator()
         self.process = _spawn(self._root, self.base, self.ports, self._name)
         self.await_ready()
 
@@ -124,6 +122,11 @@ class Node:
         if value.startswith(("{error", "error")):
             raise CtlFailed(value)
         return value
+
+    def _close_evaluator(self) -> None:
+        if self._evaluator is not None:
+            self._evaluator.close()
+            self._evaluator = None
 
     def await_ready(self) -> None:
         """Return once it takes connections. Raises StartFailed."""
