@@ -48,7 +48,7 @@ AIO_PIKA = Suite(
     name="aio-pika",
     repository="mosquito/aio-pika",
     commit="0a9f24c",
-    tests=781,
+    tests=911,
     requirements=(
         "aiormq==6.9.2", "aiomisc==18.0.6", "aiomisc-pytest==2.0.0", "pytest==9.0.2", "pytest-rst==0.1.5",
         "pytest-timeout==2.4.0",
