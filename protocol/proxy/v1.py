@@ -41,6 +41,6 @@ def parse(line: bytes) -> Ends | None:
 
 def _port(text: str) -> int:
     """0 is a port, too (section 2.1), which RabbitMQ refuses."""
-    if not text.isdecimal() or len(text) > 5 or text != str(port := int(text)) or port > 0xFFFF:
+    if not text.isdecimal() or text != str(port := int(text)) or port > 0xFFFF:
         raise ProxyHeaderError(f"bad port {text!r}")
     return port
