@@ -53,7 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--checkouts", type=Path, required=True, help="folder with clones of the clients' repositories")
     parser.add_argument(
         "--url",
-        help="a broker on 127.0.0.1 with guest/guest; tests by TLS are left out (default: a leveret for each suite)",
+        help="a broker on 127.0.0.1 with guest/guest; leaves out tests by TLS (default: a leveret each)",
     )
     parser.add_argument(
         "--as-rabbitmq", action="store_true", help="expect what RabbitMQ 3.10 fails, not what leveret does"
