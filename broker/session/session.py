@@ -277,6 +277,8 @@ class Session:
             self._unfinished = None
         self.channels.pop(number).close(turn)
         self.connection.close_channel(number, error)
+        if self.connection.held_bytes != self._assembling_bytes:
+            self._count_assembling(self.connection.held_bytes)
         turn.notice(WARNING, f"{self.name}: channel {number} closed: {error.text}")
 
     # -- login ---------------------------------------------------------------------------------------------------------

@@ -120,6 +120,11 @@ class ContentAssembler:
         """What is kept of a body that is not whole yet."""
         return 0 if self.awaiting != self.BODY or self.too_large else self.body_size - self.remaining
 
+    def keep_nothing(self) -> None:
+        """Whatever is whole from now on is refused: its bodies need not be kept, neither what came of one already."""
+        self.keep_max = 0
+        self.bodies.clear()
+
     def finish(self) -> bytes:
         """The whole content, with its body in one frame however large; the assembler is idle again."""
         content = self.header

@@ -65,7 +65,8 @@ class Multiplexer:
         """End a channel on account of ``error``; it is freed when the client has answered."""
         channel = self.channels[number]
         channel.state = channels.State.CLOSING
-        channel.assembler.keep_max = 0
+        self.held_bytes -= channel.assembler.held_bytes
+        channel.assembler.keep_nothing()
         close = methods.Channel.Close(error.reply.code, error.text, error.class_id, error.method_id)
         self._write(methods.encode(number, close))
 

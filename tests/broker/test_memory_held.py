@@ -6,7 +6,7 @@ from struct import Struct
 
 import pytest
 
-from tests.conversation import Basic, Broker, Connection, Queue, Tx
+from tests.conversation import Basic, Broker, Channel, Connection, Queue, Tx
 
 _BODY = Struct(">BHI")
 
@@ -109,6 +109,26 @@ def test_of_bodies_that_are_never_ended_nothing_is_left(broker, client, end):
             505, "UNEXPECTED_FRAME - expected content body, got non content body frame instead", Basic.Publish
         )
     assert broker.node.gauge.bytes == 0
+
+
+def test_of_a_body_under_way_nothing_is_left_when_its_channel_is_closed():
+    """By the broker, of its own accord: a delivery waited too long for its ack."""
+    broker = Broker(consumer_timeout_ms=60_000)
+    client = broker.connect(1)
+    client.declare("acked late")
+    client.publish(1, b"x", key="acked late")
+    client.get("acked late", no_ack=False)
+    before = broker.node.gauge.bytes
+    client.send_bytes(begun(client, 1))
+    assert broker.node.gauge.bytes == before + 50_000
+    broker.advance(61)
+    client.expect(Channel.Close, 1)
+    assert broker.node.gauge.bytes == before
+    client.send_bytes(_BODY.pack(3, 1, 50_000) + b"x" * 50_000 + b"\xce")
+    assert broker.node.gauge.bytes == before
+    client.send(1, Channel.CloseOk())
+    client.open_channel(1)
+    assert client.session.connection.held_bytes == 0
 
 
 def test_a_multiple_ack_over_a_long_row_of_holes(client):

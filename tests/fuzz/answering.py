@@ -144,7 +144,8 @@ class Answering:
 
     def _settle(self, channel: int, method: int, multiple: bool, requeue: bool, tag: int) -> None:
         assert channel in self.channels
-        self.events.append(("settles", channel, method, multiple, requeue, tag))
+        # pamqp takes it for a signed number, frame by frame; the broker only ever sees runs of these.
+        self.events.append(("settles", channel, method, multiple, requeue, tag % 2**64))
         if tag == UNKNOWN_TAG:
             error = SoftError(replies.PRECONDITION_FAILED, f"unknown delivery tag {tag}")
             error.blame(basic.CLASS_BASIC, method)

@@ -101,7 +101,9 @@ class Mutator:
             found.insert(place, self._new_frame())
             return
         place = min(place, len(found) - 1)
-        match rnd.randrange(6):
+        match rnd.randrange(7):
+            case 6 if found[place][:1] == b"\3":
+                found[place : place + 1] = self._in_two(found[place])
             case 0 if len(found) > 1:
                 del found[place : place + rnd.choice((1, 1, 2, 5))]
             case 1:
@@ -113,6 +115,12 @@ class Mutator:
                 found[place], found[other] = found[other], found[place]
             case _:
                 found[place] = self._changed(found[place])
+
+    def _in_two(self, raw: bytes) -> list[bytes]:
+        """A body that comes in two frames."""
+        payload, channel = raw[7:-1], int.from_bytes(raw[1:3], "big")
+        cut = self._random.randrange(len(payload) + 1)
+        return [frame(3, channel, payload[:cut]), frame(3, channel, payload[cut:])]
 
     def _new_frame(self) -> bytes:
         rnd = self._random

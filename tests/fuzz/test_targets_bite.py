@@ -37,7 +37,7 @@ BROKEN = [
     ("properties", properties.Parts, "_cut_out_expiration", lambda self, raw, place: None),
     ("stamps", offset_header, "_FIELD_BYTES", 26),
     ("methods", methods._decode, "by_type", lambda data, kind: (1, data[0])),
-    ("logins", handshake.MECHANISMS, "PLAIN", lambda response: ("guest", "guest")),
+    ("logins", handshake._READERS, "PLAIN", lambda response: ("guest", "guest")),
     ("logins", erlang, "_ESCAPES", {}),
     ("connection", Connection, "tick", lambda self, now, receiving=True: None),
     ("connection", ContentAssembler, "finish", lambda self: b""),

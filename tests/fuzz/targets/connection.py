@@ -27,12 +27,15 @@ OPENINGS = (
     b"".join(_STEPS) + _BEGUN,
     b"".join(_STEPS) + _BAD,
 )
-WITH_CHANNELS = 5
+WITH_CHANNELS, _IN_A_CONTENT = 5, 7
 # From this mode on the broker ends channel 1 by itself, behind one of the first pieces: a delivery waited too long.
 _ENDS_A_CHANNEL = 128
 
 
 def seeds() -> Iterator[bytes]:
+    begun = frame(2, 1, b"\x00\x3c\0\0" + (10).to_bytes(8, "big") + b"\0\0") + frame(3, 1, b"first")
+    yield bytes((_IN_A_CONTENT, 0)) + begun + frame(3, 1, b" half")
+    yield bytes((_IN_A_CONTENT + 9 * 17, 0)) + begun
     for stream in recordings.streams():
         yield b"\0\0" + stream
     for number, part in enumerate(recordings.stretches()):
