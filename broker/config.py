@@ -20,6 +20,8 @@ DURABILITIES = ("fsync", "os")
 QUEUE_TYPES = ("classic", "quorum", "stream")
 TLS_VERIFY = ("verify_none", "verify_peer")
 TLS_VERSIONS = ("1.2", "1.3")
+# The specification's frame-min-size.
+FRAME_MIN_BYTES = 4096
 LOG_LEVELS = ("debug", "info", "warning", "error")
 # Written for no item at all, where that is allowed.
 _NONE = "none"
@@ -239,6 +241,13 @@ class Config:
         low=4096,
         high=128 * 1024**2,
     )
+    initial_frame_max_bytes: int = _setting(
+        0,
+        "Largest frame before the connection is tuned, in bytes; 0 takes the profile's: 8192, in 3.13 4096.",
+        group="Protocol",
+        name="initial_frame_max",
+        high=128 * 1024**2,
+    )
     channel_max: int = _setting(2047, "Most channels in one connection.", group="Protocol", low=1, high=65535)
     handshake_timeout_s: float = _setting(
         10.0,
@@ -246,6 +255,43 @@ class Config:
         group="Protocol",
         low=0.1,
         high=3600,
+    )
+    connection_max: int = _setting(
+        0,
+        "Most connections; 0 for as many as there are file descriptors for.",
+        group="Limits",
+        high=2**31 - 1,
+    )
+    handshake_max: int = _setting(
+        1024,
+        "Most connections that are not open yet: further ones wait, or take the place of one that takes too long.",
+        group="Limits",
+        low=1,
+        high=2**31 - 1,
+    )
+    channel_max_per_node: int = _setting(
+        100_000, "Most channels of all connections together; 0 for any number.", group="Limits", high=2**31 - 1
+    )
+    cluster_queue_limit: int = _setting(
+        0, "Most queues in all virtual hosts together; 0 for any number.", group="Limits", high=2**31 - 1
+    )
+    cluster_exchange_limit: int = _setting(
+        0, "Most exchanges that clients declare, likewise; 0 for any number.", group="Limits", high=2**31 - 1
+    )
+    # Some 60,000 queues with a binding each, whose arguments may be as large as a frame.
+    definitions_max_bytes: int = _setting(
+        512 * 1024**2,
+        "Bytes of memory that queues, exchanges and bindings may take, without messages; 0 for any number.",
+        group="Limits",
+        high=2**63 - 1,
+    )
+    # Each takes some 150 bytes beside its message.
+    unacked_max_per_channel: int = _setting(
+        500_000,
+        "Most deliveries on one channel that wait for acks; 0 for any number. Consumers then get no more, as with a "
+        "prefetch of so many.",
+        group="Limits",
+        high=2**31 - 1,
     )
     # RabbitMQ's own upper bound is 512 MiB as well.
     max_message_bytes: int = _setting(
@@ -319,6 +365,8 @@ class Config:
         for name in TABLES:
             _check_tables(name, getattr(self, name))
         least = PROFILES[self.profile].frame_max_min
+        if 0 < self.initial_frame_max_bytes < FRAME_MIN_BYTES:
+            raise ConfigError(f"initial_frame_max: AMQP asks for {FRAME_MIN_BYTES} at least; no client could connect")
         if self.frame_max_bytes < least:
             raise ConfigError(f"frame_max: profile {self.profile} asks for {least} at least; no client could connect")
 

@@ -3,7 +3,7 @@
 Clocks and randomness come in as arguments; the shell in ``broker.server`` gives real ones and does all waiting.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -14,6 +14,7 @@ from broker.certificate import Certificate
 from broker.config import Config
 from broker.events import Events
 from broker.firehose import Firehose
+from broker.limits import ClientLimits, DefinitionLimits
 from broker.policies.configured import configured
 from broker.policies.policy import Policy
 from broker.profile import PROFILES
@@ -71,6 +72,13 @@ class Node:
         self.profile = PROFILES[config.profile]
         self.consumer_timeout_ms = config.consumer_timeout_ms
         self.consumers_max = config.consumer_max_per_channel
+        self.unacked_max = config.unacked_max_per_channel
+        self.limits = ClientLimits(NAME, connection_max=config.connection_max, channel_max=config.channel_max_per_node)
+        self.definition_limits = DefinitionLimits(
+            queue_max=config.cluster_queue_limit,
+            exchange_max=config.cluster_exchange_limit,
+            bytes_max=config.definitions_max_bytes,
+        )
         self.clock = clock
         self.wall_clock_ms = wall_clock_ms
         self.random_bytes = random_bytes
@@ -161,6 +169,12 @@ class Node:
         self.events.leave(vhost)
         self.events.tell("vhost.deleted", {"name": name})
 
+    def set_vhost_limits(self, vhost: VirtualHost[Queue], limits: Mapping[str, int] | None) -> None:
+        """In place of those there were; None clears them."""
+        vhost.set_limits(limits)
+        event = "vhost.limits.cleared" if limits is None else "vhost.limits.set"
+        self.events.tell(event, {"name": "limits", "vhost": vhost.name, **(limits or {})})
+
     def delete_user(self, name: str, turn: Turn) -> None:
         """With its permissions and its connections. Raises NoSuchUser."""
         self.access.delete_user(name)
@@ -183,6 +197,7 @@ class Node:
             default_queue_type=self.config.default_queue_type,
             make_delay_queue=factory.make_delay_queue,
             hold=self.gauge.add,
+            limits=self.definition_limits,
         )
         if name == self.config.vhost:
             vhost.add_event_exchange()
@@ -450,7 +465,7 @@ def _offer(config: Config) -> Offer:
         channel_max=config.channel_max,
         frame_max=config.frame_max_bytes,
         frame_max_min=profile.frame_max_min,
-        initial_frame_max=profile.initial_frame_max,
+        initial_frame_max=config.initial_frame_max_bytes or profile.initial_frame_max,
         heartbeat_s=config.heartbeat_s,
         message_max=config.max_message_bytes or profile.message_max,
         handshake_timeout_s=config.handshake_timeout_s,

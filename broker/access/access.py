@@ -151,6 +151,9 @@ class Access:
         user = self.user(name)
         user.limits = dict(limits)
         self._keep(user)
+        self._tell(
+            "user.limits.set" if limits else "user.limits.cleared", {"name": "limits", "username": name, **limits}
+        )
 
     def delete_user(self, name: str) -> None:
         """With all that it may do. Its connections are the caller's business. Raises NoSuchUser."""

@@ -12,12 +12,12 @@ from broker.exchanges.binding import Binding, Destination
 class BindingGraph:
     """``version`` grows with every change that may alter a route. ``on_unbound`` is told of each binding that goes."""
 
-    __slots__ = ("_bindings_to", "exchanges", "on_unbound", "version")
+    __slots__ = ("_bindings_to", "_on_unbound", "exchanges", "version")
 
-    def __init__(self) -> None:
+    def __init__(self, on_unbound: Callable[[Binding], None] | None = None) -> None:
         self.exchanges: dict[str, Exchange] = {}
         self.version = 0
-        self.on_unbound: Callable[[Binding], None] = _nobody_asks
+        self._on_unbound = on_unbound or _nobody_asks
         # By destination, so that a queue's end costs as much as it has bindings, not as the host has.
         self._bindings_to: dict[Destination, dict[object, Binding]] = {}
 
@@ -74,7 +74,7 @@ class BindingGraph:
         return list(self._bindings_to.pop(exchange, {}).values())
 
     def _forget(self, binding: Binding) -> None:
-        self.on_unbound(binding)
+        self._on_unbound(binding)
         known = self._bindings_to.get(binding.destination)
         if known is not None:
             known.pop(binding.identity, None)

@@ -6,7 +6,7 @@ A full file table is met with patience: connections wait in the kernel's queue u
 import errno
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
@@ -122,8 +122,13 @@ def close_all(sockets: Sequence[socket.socket]) -> None:
         sock.close()
 
 
-async def accept_from(listener: socket.socket, welcome: Callable[[socket.socket], None]) -> None:
-    """Give each new connection, non-blocking, to ``welcome`` (which then owns it) until the listener is closed."""
+async def accept_from(
+    listener: socket.socket, welcome: Callable[[socket.socket], None], room: Callable[[], Awaitable[None]]
+) -> None:
+    """Give each new connection, non-blocking, to ``welcome`` (which then owns it) until the listener is closed.
+
+    ``room`` is awaited before each.
+    """
     while listener.fileno() >= 0:
         try:
             await trio.lowlevel.wait_readable(listener)
@@ -131,6 +136,7 @@ async def accept_from(listener: socket.socket, welcome: Callable[[socket.socket]
             return
         try:
             for _ in range(_BURST):
+                await room()
                 sock, _ = listener.accept()
                 sock.setblocking(False)
                 welcome(sock)

@@ -21,6 +21,7 @@ from broker.server.advancing import Advancing
 from broker.server.certificates import certificates
 from broker.server.clocks import VirtualClock, wall_clock_ms
 from broker.server.data_home import default_data_dir
+from broker.server.doorkeeper import allow_many_descriptors, doorkeeper
 from broker.server.listeners import address_text, listen
 from broker.server.memory import machine_memory_bytes
 from broker.server.running import Doors, running
@@ -184,7 +185,14 @@ async def serve(*, clock: VirtualClock | None = None, **settings: Any) -> AsyncI
     """
     config = Config(**{"ephemeral": not settings.get("data_dir"), **settings})
     broker, doors = await _prepare(config, clock)
-    async with running(broker.node, doors, _LIBRARY_GRACE_S, clock, proxy_header_s=_header_s(config)) as broker.shell:
+    async with running(
+        broker.node,
+        doors,
+        _LIBRARY_GRACE_S,
+        clock,
+        proxy_header_s=_header_s(config),
+        door=doorkeeper(config, broker.node.limits),
+    ) as broker.shell:
         if clock is not None:
             broker.clock_is(clock)
         yield broker
@@ -204,6 +212,7 @@ async def run(
     # small steps, as all other clients wait meanwhile: while a million messages were rejected, steps of 500,000 objects
     # took 80 ms, and these, of 60,000, take 17.
     gc.set_threshold(20_000, 2, 2_500)
+    allow_many_descriptors()
     # Before there is a nursery, which would wrap what is raised.
     broker, doors = await _prepare(config)
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
@@ -211,7 +220,13 @@ async def run(
             asked_to_stop = trio.Event()
             reconfigure = partial(_reconfigure, broker, reload)
             nursery.start_soon(_heed, signals, asked_to_stop, nursery.cancel_scope, reconfigure)
-            async with running(broker.node, doors, _PROGRAM_GRACE_S, proxy_header_s=_header_s(config)) as broker.shell:
+            async with running(
+                broker.node,
+                doors,
+                _PROGRAM_GRACE_S,
+                proxy_header_s=_header_s(config),
+                door=doorkeeper(config, broker.node.limits),
+            ) as broker.shell:
                 gc.collect()
                 gc.freeze()
                 if ready is not None:

@@ -60,6 +60,7 @@ class Peer:
         self._broken = False
         self._shut = False
         self._gone = False
+        shell.door.came(self._scope)
 
     async def run(self) -> None:
         """Serve the peer until it is gone. Never raises but trio.Cancelled; always leaves the socket closed."""
@@ -82,6 +83,8 @@ class Peer:
             log.warning("dropped: %s", error)
         except Exception:
             log.exception("internal error; the connection it happened on is dropped")
+        finally:
+            self._shell.door.gone(self._scope)
 
     def flush(self) -> None:
         """Send what is in the outbox, now; never blocks. The outbox calls this once a turn, as its ``wake``."""
@@ -105,6 +108,7 @@ class Peer:
         self._session = self._shell.node.connect(_text(peer), _text(local), turn)
         self._session.outbox.wake = self.flush
         self._session.on_resume = self._resume
+        self._session.on_open = self._opened
         return turn
 
     async def _read(self) -> None:
@@ -146,6 +150,9 @@ class Peer:
 
     def _resume(self) -> None:
         self._go_on.set()
+
+    def _opened(self) -> None:
+        self._shell.door.opened(self._scope)
 
     # Writing
 
@@ -220,7 +227,7 @@ class Peer:
         self._gone = True
         self._rest = None
         notify_closing(self._sock)
-        self._session.outbox.wake = self._session.on_resume = _nobody
+        self._session.outbox.wake = self._session.on_resume = self._session.on_open = _nobody
         self._shell.act(self._session.disconnected)
 
 

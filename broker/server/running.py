@@ -17,6 +17,7 @@ from broker.server.certificates import Certificates
 from broker.server.clocks import VirtualClock
 from broker.server.committer import Committer
 from broker.server.disk_reader import DiskReader
+from broker.server.doorkeeper import Doorkeeper
 from broker.server.listeners import accept_from, address_text, close_all
 from broker.server.login_checker import LoginChecker
 from broker.server.peer import Peer
@@ -61,6 +62,7 @@ async def running(
     clock: VirtualClock | None = None,
     *,
     proxy_header_s: float = 0.0,
+    door: Doorkeeper | None = None,
 ) -> AsyncIterator[Shell]:
     """Serve ``node``, which has begun, at ``doors`` (owned from here on) for the length of the block.
 
@@ -71,6 +73,7 @@ async def running(
     """
     shell = Shell(node)
     shell.proxy_header_s = proxy_header_s
+    shell.door = door or shell.door
     if clock is not None:
         shell.next_deadline = real_deadline(shell, clock)
     committer = Committer(shell)
@@ -125,10 +128,10 @@ def _open_doors(doors: Doors, shell: Shell, peers: trio.Nursery) -> None:
         peers.start_soon(TlsPeer(sock, shell, peers, doors.certificates.context, threads).run)
 
     for listener in doors.plain:
-        peers.start_soon(accept_from, listener, welcome)
+        peers.start_soon(accept_from, listener, welcome, shell.door.room)
         log.info("listening on %s", _own_address(listener))
     for listener in doors.tls:
-        peers.start_soon(accept_from, listener, welcome_tls)
+        peers.start_soon(accept_from, listener, welcome_tls, shell.door.room)
         log.info("listening for TLS on %s", _own_address(listener))
     log.info("Server startup complete; 0 plugins started.")
 

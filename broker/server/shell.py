@@ -11,6 +11,7 @@ from typing import TypeVar
 import trio
 
 from broker.node import Node
+from broker.server.doorkeeper import Doorkeeper
 from broker.store.committing import Batch
 from broker.turn import Asked, Read, Turn
 
@@ -30,6 +31,7 @@ class Shell:
         "check",
         "commit",
         "deadline_moved",
+        "door",
         "nap_until",
         "next_deadline",
         "node",
@@ -41,6 +43,8 @@ class Shell:
 
     def __init__(self, node: Node) -> None:
         self.node = node
+        # Who may come in; ``running`` knows how many.
+        self.door = Doorkeeper()
         # Set once, when no new peer may come in: some are accepted already, and their tasks have not begun.
         self.stopping = False
         # How long a connection has for the header of its proxy; 0 where there is to be none.

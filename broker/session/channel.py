@@ -23,7 +23,7 @@ from broker.session.publisher import Direct, Outlet, Publisher
 from broker.session.reply_to import PSEUDO_QUEUE, ReplyQueue, check_consume
 from broker.session.settling import discard, give_back, recall, requeue, settle
 from broker.session.stream_consumer import StreamConsumer
-from broker.session.subscription import Limit, Subscription
+from broker.session.subscription import UNLIMITED, Limit, Subscription
 from broker.session.tap import Tap
 from broker.session.transaction import Settle, Transaction
 from broker.session.unsettled import Delivery, Unsettled
@@ -64,7 +64,7 @@ class Channel:
         self.consumers: dict[str, Subscription] = {}
         self.unsettled = Unsettled()
         # Every consumer counts its deliveries here, whether there is a limit or not: one may be set at any time.
-        self.shared = Limit(0)
+        self.shared = Limit(0, owner.node.unacked_max or UNLIMITED)
         self._frame_max = frame_max
         self._prefetch = 0
         self._first = 0
@@ -162,7 +162,8 @@ class Channel:
 
     def _shared_room(self, turn: "Turn") -> None:
         """Deliveries were settled: consumers of other queues may have room, too."""
-        if self.shared.prefetch:
+        if self.shared.prefetch or self.shared.was_full:
+            self.shared.was_full = False
             self.reconsider(turn)
 
     # -- other methods -------------------------------------------------------------------------------------------------
@@ -370,6 +371,10 @@ class Channel:
             raise resource_locked(
                 f"cannot obtain access to locked {self.vhost.describe_queue(queue.name)}. basic.get operations are not "
                 "supported by quorum queues with single active consumer"
+            )
+        if not method.no_ack and len(self.unsettled) >= self.shared.most:
+            raise precondition_failed(
+                f"{len(self.unsettled)} deliveries on channel {self.number} are not acknowledged, as many as may be"
             )
         found = queue.take(turn)
         if found is None:

@@ -11,6 +11,7 @@ from broker.access import Access
 from broker.access.login import LoginCheck
 from broker.certificate import Certificate
 from broker.events import Events
+from broker.limits import ClientLimits
 from broker.profile import Profile
 from broker.queues import Queue
 from broker.queues.gauge import MemoryGauge
@@ -47,8 +48,11 @@ class Home(Protocol):
     clock: Callable[[], float]
     # How long a delivery may wait for its ack, in ms, where its queue does not say; 0 for ever.
     consumer_timeout_ms: int
-    # Most consumers on one channel; 0 for any number.
+    # Most consumers on one channel, and most deliveries that wait for acks; 0 for any number.
     consumers_max: int
+    unacked_max: int
+    # How many connections and channels there may be.
+    limits: ClientLimits
 
     # All users, and what each of them may do.
     access: Access
@@ -76,6 +80,7 @@ class Session:
     """``peer`` and ``local`` are addresses for the log. See ``server.peer`` for how the shell drives it.
 
     ``ending``: close the socket when the outbox is empty. ``paused``: do not read; ``on_resume`` will be called.
+    ``on_open`` is called when the client has come in.
     """
 
     def __init__(self, node: Home, offer: Offer, peer: str, local: str, now: float, number: int = 0) -> None:
@@ -95,6 +100,7 @@ class Session:
         self.connection = Connection(offer, self.outbox.append, now)
         self.connection.write_ahead = self.outbox.append_ahead
         self.on_resume: Callable[[], None] = _no_one
+        self.on_open: Callable[[], None] = _no_one
         self.has_published = False
         self.blocked = False
         self._began = now
@@ -107,6 +113,8 @@ class Session:
         # Of bodies that are not whole yet, as far as the gauge knows.
         self._assembling_bytes = 0
         self._over = False
+        # Whether it counts as an open connection of its user and virtual host.
+        self._counts = False
 
     @property
     def ending(self) -> bool:
@@ -217,10 +225,11 @@ class Session:
                 self._update_secret(turn)
         elif isinstance(event, ChannelOpened):
             assert self.vhost is not None, "channels are opened on open connections only"
+            self._count_channel()
             self.channels[event.channel] = Channel(event.channel, self, self.vhost, self.connection.frame_max)
             self.node.events.channel_created(self, event.channel, self.vhost.name)
         elif isinstance(event, ChannelClosed):
-            self.channels.pop(event.channel).close(turn)
+            self._end_channel(event.channel, turn)
         elif isinstance(event, Refused):
             self.close_channel(event.channel, event.error, turn)
         elif isinstance(event, Login):
@@ -275,11 +284,20 @@ class Session:
         if self._unfinished is not None and self._unfinished.channel == number:
             # Its time was over in the midst of it.
             self._unfinished = None
-        self.channels.pop(number).close(turn)
+        self._end_channel(number, turn)
         self.connection.close_channel(number, error)
         if self.connection.held_bytes != self._assembling_bytes:
             self._count_assembling(self.connection.held_bytes)
         turn.notice(WARNING, f"{self.name}: channel {number} closed: {error.text}")
+
+    def _count_channel(self) -> None:
+        """Raises HardError 530 where there may be no more of them, which blames no method (as RabbitMQ does not)."""
+        user = self.node.access.users.get(self.user)
+        self.node.limits.channel_opens(self.user, user.limits if user is not None else {})
+
+    def _end_channel(self, number: int, turn: Turn) -> None:
+        self.channels.pop(number).close(turn)
+        self.node.limits.channels_closed(self.user)
 
     # -- login ---------------------------------------------------------------------------------------------------------
 
@@ -330,16 +348,27 @@ class Session:
             error.blame(*methods.ids(methods.Connection.Open))
             raise
         self.connection.opened()
+        self.node.limits.entered(self.user, vhost.name)
+        self._counts = True
+        self.on_open()
         if self.node.events.heard:
             self._tell_opened(vhost.name, turn.wall_ms)
         turn.notice(INFO, f"{self.name}: user '{self.user}' authenticated, virtual host '{vhost.name}'")
 
     def _enter(self, name: str) -> VirtualHost[Queue]:
-        """Raises HardError 530 where there is none of that name, or this user may not."""
+        """Raises HardError 530 where there is none of that name, or this user may not, or too many are there. In the
+        order of RabbitMQ's rabbit_reader.
+        """
+        limits, access = self.node.limits, self.node.access
+        limits.check_node()
         vhost = self.node.vhosts.get(name)
         if vhost is None:
             raise not_allowed(f"vhost {name} not found")
-        if not self.node.access.may_enter(self.user, name):
+        limits.check_vhost(name, self.user, vhost.limits)
+        user = access.users.get(self.user)
+        if user is not None:
+            limits.check_user(self.user, user.limits)
+        if not access.may_enter(self.user, name):
             raise not_allowed(f"access to vhost '{name}' refused for user '{self.user}'")
         return vhost
 
@@ -390,7 +419,12 @@ class Session:
         channels, self.channels = self.channels, {}
         for channel in channels.values():
             channel.close(turn)
+        if channels:
+            self.node.limits.channels_closed(self.user, len(channels))
         if self.vhost is not None:
+            if self._counts:
+                self._counts = False
+                self.node.limits.left(self.user, self.vhost.name)
             self.vhost.delete_owned(self, turn)
 
     def disconnected(self, turn: Turn) -> None:

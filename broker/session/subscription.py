@@ -16,17 +16,23 @@ UNLIMITED = 1 << 30
 
 class Limit:
     """A prefetch limit, and how many deliveries count against it; 0 means none. A channel's is shared by its
-    consumers.
+    consumers. ``most`` holds beside it, whatever the client says.
     """
 
-    __slots__ = ("outstanding", "prefetch")
+    __slots__ = ("most", "outstanding", "prefetch", "was_full")
 
-    def __init__(self, prefetch: int) -> None:
+    def __init__(self, prefetch: int, most: int = UNLIMITED) -> None:
         self.prefetch = prefetch
+        self.most = most
         self.outstanding = 0
+        # Whether somebody was refused for ``most``; whoever offers the room again takes it back.
+        self.was_full = False
 
     def room(self) -> int:
-        return self.prefetch - self.outstanding if self.prefetch else UNLIMITED
+        room = self.most - self.outstanding
+        if room <= 0:
+            self.was_full = True
+        return min(room, self.prefetch - self.outstanding) if self.prefetch else room
 
 
 class Subscription:

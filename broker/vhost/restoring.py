@@ -26,7 +26,7 @@ def restore(
     refusals += [refusal for refusal in restored if refusal]
     for queue in state.queues.values():
         if queue.vhost == name:
-            vhost.queues[queue.name] = make_queue(queue, vhost._effective(queue.name, queue.arguments))
+            vhost._add_queue(make_queue(queue, vhost._effective(queue.name, queue.arguments)))
     bindings = (_restored_binding(vhost, each) for each in state.bindings.values() if each.vhost == name)
     refusals += [refusal for refusal in bindings if refusal]
     vhost._set_alternates()
@@ -50,7 +50,7 @@ def _restored_exchange(vhost: "VirtualHost[Q]", definition: ExchangeDefinition) 
         )
     except SoftError as error:
         return f"{what}: {error.text.partition(' - ')[2]}"
-    vhost._graph.add(exchange)
+    vhost._add_exchange(exchange)
     return ""
 
 
@@ -66,7 +66,7 @@ def _restored_binding(vhost: "VirtualHost[Q]", definition: BindingDefinition) ->
         except SoftError as error:
             refusal = error.text
         else:
-            vhost._graph.bind(binding)
+            vhost._add_binding(binding)
             return ""
     describe = vhost.describe_exchange if definition.to_exchange else vhost.describe_queue
     return (

@@ -6,7 +6,6 @@ What is to outlive a restart is told to a Journal, and comes back by ``restore``
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, Generic
 
 from broker import exchanges
@@ -20,6 +19,7 @@ from broker.exchanges.graph import BindingGraph
 from broker.exchanges.routing import Routed
 from broker.exchanges.view import View
 from broker.field_values import as_text
+from broker.limits import DefinitionLimits
 from broker.policies import kept
 from broker.policies.effective import alternate, effective
 from broker.policies.policies import Pair, Policies
@@ -45,7 +45,9 @@ _PREDECLARED = (
     (TRACE_EXCHANGE, "topic", True),
     ("amq.topic", "topic", False),
 )
+# Metadata.
 _DEFAULT_QUEUE_TYPE = "default_queue_type"
+_LIMITS = "limits"
 _ALTERNATE_EXCHANGE = "alternate-exchange"
 _DEAD_LETTER_EXCHANGE = "x-dead-letter-exchange"
 
@@ -63,6 +65,7 @@ class VirtualHost(Generic[Q]):
     called when queues have been told of new policies.
     ``make_delay_queue(exchange, durable, log_id)`` makes what a delayed exchange holds messages back in; with a log id
     it is one that was there before a restart. ``hold`` is told how many bytes more, or fewer, exchanges keep.
+    ``limits`` are the node's, and counted there: all hosts share them.
     ``turn`` is None only for hosts whose exchanges keep no messages.
     """
 
@@ -72,6 +75,7 @@ class VirtualHost(Generic[Q]):
         "_guard",
         "_hold",
         "_journal",
+        "_limits",
         "_make_delay_queue",
         "_make_queue",
         "_metadata",
@@ -103,10 +107,12 @@ class VirtualHost(Generic[Q]):
         default_queue_type: str = rules.CLASSIC,
         make_delay_queue: Callable[[str, bool, int], Waiting] | None = None,
         hold: Callable[[int], None] = nobody_counts,
+        limits: DefinitionLimits | None = None,
     ) -> None:
         self.name = name
         self._make_delay_queue = make_delay_queue or _no_delay_queue
         self._hold = hold
+        self._limits = limits or DefinitionLimits()
         # Whose method is being handled, and who looks after what it may do.
         self.acting_user = _INTERNAL_USER
         self._guard: Guard = UNGUARDED
@@ -129,7 +135,7 @@ class VirtualHost(Generic[Q]):
         self._owned: dict[object, dict[Q, None]] = {}
         self._make_queue = make_queue
         self._random_bytes = random_bytes
-        self._graph = BindingGraph()
+        self._graph = BindingGraph(self._unbound)
         self.exchanges = self._graph.exchanges
         self._graph.add(DefaultExchange(self._addressed))
         for exchange, kind, internal in _PREDECLARED:
@@ -138,7 +144,6 @@ class VirtualHost(Generic[Q]):
     def watch(self, watcher: Watcher) -> None:
         """Have ``watcher`` told of what comes and goes from now on."""
         self._watcher = watcher
-        self._graph.on_unbound = partial(watcher.binding_deleted, self)
 
     def add_event_exchange(self) -> None:
         """Of the virtual host that events are told in, which is still empty."""
@@ -197,9 +202,10 @@ class VirtualHost(Generic[Q]):
         if _ALTERNATE_EXCHANGE in arguments:
             self._guard.exchange(READ, name)
             self._guard.exchange(WRITE, as_text(arguments[_ALTERNATE_EXCHANGE]))
+        self._limits.check_exchange(self.describe_exchange(name))
         exchange = self._make_exchange(name, kind, durable, auto_delete, internal, arguments)
         exchange.alternate = alternate(exchange.arguments, self.policies_of_exchange(name))
-        self._graph.add(exchange)
+        self._add_exchange(exchange)
         if durable and self._journal is not None:
             definition = ExchangeDefinition(
                 self.name,
@@ -330,9 +336,10 @@ class VirtualHost(Generic[Q]):
             exclusive=exclusive,
             auto_delete=auto_delete,
         )
+        self._limits.check_queue(name, self.name, of_vhost=len(self.queues), own=self.limits)
         own = dict(arguments)
         queue = self._make_queue(name, durable, auto_delete, holder, own, self._effective(name, own))
-        self.queues[name] = queue
+        self._add_queue(queue)
         if exclusive:
             self._owned.setdefault(owner, {})[queue] = None
         self._graph.version += 1
@@ -388,6 +395,7 @@ class VirtualHost(Generic[Q]):
         if self.queues.get(queue.name) is not queue:
             return 0
         del self.queues[queue.name]
+        self._limits.queue(-1, queue.name, queue.arguments)
         gone = self._graph.unbind_destination(queue)
         if queue.durable and self._journal is not None:
             self._journal.queue_deleted(self.name, queue.name)
@@ -432,6 +440,16 @@ class VirtualHost(Generic[Q]):
         """What is set of the virtual host as such, by name: values that JSON can hold."""
         return self._metadata
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """``max-connections`` and ``max-queues``, where they are set; below 0: no limit."""
+        limits: Mapping[str, int] = self._metadata.get(_LIMITS, {})
+        return limits
+
+    def set_limits(self, limits: Mapping[str, int] | None) -> None:
+        """In place of those there were; they outlive a restart."""
+        self.set_metadata(**{_LIMITS: dict(limits) if limits else None})
+
     def set_metadata(self, **values: Any) -> None:
         """Set some of it; None takes one away. It outlives a restart."""
         merged = {**self._metadata, **values}
@@ -455,6 +473,10 @@ class VirtualHost(Generic[Q]):
         for exchange in list(self.exchanges.values()):
             if exchange.name and not checks.is_reserved(exchange.name) and exchange.name in self.exchanges:
                 self._exchanges_gone(self._graph.remove(exchange), turn)
+        for exchange in self.exchanges.values():
+            # Between those that every virtual host has.
+            for binding in exchange.bindings.values():
+                self._limits.binding(-1, binding.routing_key, binding.arguments)
         if self._journal is not None:
             self._journal.vhost_deleted(self.name)
 
@@ -564,8 +586,32 @@ class VirtualHost(Generic[Q]):
             exchange.waiting = self._make_delay_queue(name, durable, log_id)
         return exchange
 
+    def _add_queue(self, queue: Q) -> None:
+        self.queues[queue.name] = queue
+        self._limits.queue(1, queue.name, queue.arguments)
+
+    def _add_exchange(self, exchange: Exchange) -> None:
+        self._graph.add(exchange)
+        self._limits.exchange(1, exchange.name, exchange.arguments)
+
+    def _add_binding(self, binding: Binding) -> bool:
+        """False where there is such a one."""
+        is_new = self._graph.bind(binding)
+        if is_new:
+            self._limits.binding(1, binding.routing_key, binding.arguments)
+        return is_new
+
+    def _unbound(self, binding: Binding) -> None:
+        self._limits.binding(-1, binding.routing_key, binding.arguments)
+        if self._watcher is not None:
+            self._watcher.binding_deleted(self, binding)
+
     def _bind(self, source: Exchange, binding: Binding, destination: Exchange | Q, turn: Any) -> None:
-        if self._graph.bind(binding):
+        if binding.identity not in source.bindings:
+            is_exchange = isinstance(destination, Exchange)
+            describe = self.describe_exchange if is_exchange else self.describe_queue
+            self._limits.check_binding(describe(destination.name))
+        if self._add_binding(binding):
             if self._journal is not None and source.durable and destination.durable:
                 self._journal.bound(self._definition(binding))
             if self._watcher is not None:
@@ -581,6 +627,7 @@ class VirtualHost(Generic[Q]):
     def _exchanges_gone(self, gone: list[Exchange], turn: Any) -> None:
         for exchange in gone:
             exchange.gone(turn)
+            self._limits.exchange(-1, exchange.name, exchange.arguments)
             if self._watcher is not None:
                 self._watcher.exchange_deleted(self, exchange)
             if exchange.durable and self._journal is not None:
