@@ -1,32 +1,37 @@
 """The command: reads flags, environment and file, starts the shell, and turns what fails into one line and a status.
+An administrator's commands are in broker/commands/.
 
 What a setting is called and what it allows is not here but in broker/config.py. The shell is imported only when there
 is something to serve, so that --help and a mistyped flag are answered at once.
 """
 
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import click
 
 from broker import __version__
-from broker.config import ENVIRONMENT_PREFIX, SETTINGS, Config, ConfigError, Setting, load
+from broker.commands import COMMANDS
+from broker.commands.layers import FILE_VARIABLE, Layers
+from broker.config import SETTINGS, Config, ConfigError, Setting
 
 _PROGRAM = "leveret"
-_FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
+_EXIT_NOT_DONE = 1
 _EXIT_REFUSED = 2
 
 _METAVARS: Mapping[type, str] = {int: "N", float: "NUMBER", str: "TEXT", tuple: "ADDRESS", bool: ""}
 
 
-class _Command(click.Command):
-    """A command whose help lists the options under the groups of the table, with defaults and variables."""
+class _Command(click.Group):
+    """A command whose help lists the options under the groups of the table, with defaults and variables.
+
+    What it has of further commands is imported when it is run.
+    """
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for group in dict.fromkeys(setting.group for setting in SETTINGS):
@@ -37,6 +42,19 @@ class _Command(click.Command):
         rest = [p.get_help_record(ctx) for p in self.get_params(ctx) if p.name not in names]
         with formatter.section("Other"):
             formatter.write_dl([row for row in rest if row])
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"broker.commands.{cmd_name.replace('-', '_')}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
 
 
 def _help_row(setting: Setting) -> tuple[str, str]:
@@ -45,7 +63,7 @@ def _help_row(setting: Setting) -> tuple[str, str]:
     return f"{setting.flag} {metavar}".rstrip(), f"{setting.help} [default: {setting.default_text}; env {variables}]"
 
 
-def _with_settings(command: Callable[..., Callable[[], Config]]) -> Callable[..., Callable[[], Config]]:
+def _with_settings(command: Callable[..., Layers]) -> Callable[..., Layers]:
     """Give the command one option a setting. Values stay text: config.py reads them, whatever layer they come from."""
     for setting in SETTINGS:
         switch: dict[str, Any] = {"is_flag": True, "flag_value": "true"} if setting.kind is bool else {}
@@ -53,50 +71,55 @@ def _with_settings(command: Callable[..., Callable[[], Config]]) -> Callable[...
     return command
 
 
-@click.command(
+@click.group(
     _PROGRAM,
     cls=_Command,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND [ARGS]...]",
     epilog="A flag wins over a variable, a variable over the file, the file over the default.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @_with_settings
-@click.option("--config", "file", metavar="FILE", help=f"TOML file with settings. [env {_FILE_VARIABLE}]")
+@click.option("--config", "file", metavar="FILE", help=f"TOML file with settings. [env {FILE_VARIABLE}]")
 @click.version_option(__version__, prog_name=_PROGRAM, message="%(prog)s %(version)s")
-def _configuration(file: str | None, **flags: str | tuple[str, ...] | None) -> Callable[[], Config]:
-    """Leveret, a message broker for AMQP 0-9-1 clients. Without options it serves on localhost:5672, user guest."""
+@click.pass_context
+def _configuration(ctx: click.Context, /, file: str | None, **flags: str | tuple[str, ...] | None) -> Layers:
+    """Leveret, a message broker for AMQP 0-9-1 clients. Without options it serves on localhost:5672, user guest.
+
+    A command after the options is one to a broker that runs, or to the data directory of one that does not.
+    """
     given = {n: v if isinstance(v, str) else ",".join(v) for n, v in flags.items() if v is not None and v != ()}
-    file = file or os.environ.get(_FILE_VARIABLE)
-
-    def read() -> Config:
-        """As it stands now: the file may change while the broker runs."""
-        text = Path(file).read_text(encoding="utf-8") if file else ""
-        return load(file_text=text, file_name=file or "", environment=os.environ, flags=given)
-
-    return read
+    ctx.obj = layers = Layers(file, given)
+    return layers
 
 
 def main() -> int:
-    """Run the command. Returns the exit status: 0 after a graceful stop, 2 where it was not given what it can use."""
+    """Run the command. Returns the exit status: 0 after a graceful stop, or a command that was done; 1 where the broker
+    would not do one; 2 where it was not given what it can use.
+    """
     try:
-        read = _configuration.main(prog_name=_PROGRAM, standalone_mode=False)
-        # Nothing but a number comes back where --help or --version has been answered.
-        if not callable(read):
-            return int(read or 0)
-        config = read()
+        layers = _configuration.main(prog_name=_PROGRAM, standalone_mode=False)
+        # A number comes back where --help or --version has been answered, and nothing where a command was done.
+        if not isinstance(layers, Layers):
+            return int(layers or 0)
+        config = layers.read()
     except click.ClickException as error:
-        return _refuse(error.format_message())
+        return _refuse(error.format_message(), error.exit_code)
+    except click.Abort:
+        return _refuse("aborted", _EXIT_NOT_DONE)
     except ConfigError as error:
         return _refuse(str(error))
     except UnicodeDecodeError:
         return _refuse("the file with settings is not UTF-8 text")
     except OSError as error:
         return _refuse(f"cannot read {error.filename}: {error.strerror}")
-    return _serve(config, read)
+    return _serve(config, layers.read)
 
 
 def _serve(config: Config, reload: Callable[[], Config]) -> int:
     import trio
 
+    from broker.server.control import ControlError
     from broker.server.listeners import ListenError
     from broker.server.main import run
     from broker.store.errors import StoreError
@@ -106,7 +129,7 @@ def _serve(config: Config, reload: Callable[[], Config]) -> int:
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)-7s %(message)s")
     try:
         trio.run(partial(run, config, reload=reload))
-    except (ConfigError, ListenError, StoreError, StreamsError) as error:
+    except (ConfigError, ControlError, ListenError, StoreError, StreamsError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"cannot use the data directory: {error.filename}: {error.strerror}")
@@ -116,9 +139,10 @@ def _serve(config: Config, reload: Callable[[], Config]) -> int:
     return 0
 
 
-def _refuse(sentence: str) -> int:
-    print(f"{_PROGRAM}: {sentence}", file=sys.stderr)  # noqa: T201 - the command's own last word
-    return _EXIT_REFUSED
+def _refuse(sentence: str, status: int = _EXIT_REFUSED) -> int:
+    line = "; ".join(filter(None, map(str.strip, sentence.splitlines())))
+    print(f"{_PROGRAM}: {line}", file=sys.stderr)  # noqa: T201 - the command's own last word
+    return status
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ TLS_VERSIONS = ("1.2", "1.3")
 # The specification's frame-min-size.
 FRAME_MIN_BYTES = 4096
 LOG_LEVELS = ("debug", "info", "warning", "error")
-# Written for no item at all, where that is allowed.
-_NONE = "none"
+# Written for no item at all, where that is allowed, and for no control socket.
+NONE = _NONE = "none"
+# Of the control socket: where there is a data directory, in it.
+AUTO = "auto"
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -345,6 +347,13 @@ class Config:
         high=4096,
     )
     ephemeral: bool = _setting(False, "Keep nothing beyond this run, and touch no disk.", group="Storage", high=1)
+    control_socket: str = _setting(
+        AUTO,
+        "Unix socket for commands; auto: control.sock in the data directory, if there is one; none: no socket.",
+        group="Storage",
+        low=1,
+        high=4096,
+    )
     durability: str = _setting(
         "fsync",
         "What a confirm of a persistent message means: fsync, it is synced to the disk; os, it is written.",

@@ -275,6 +275,11 @@ class Node:
         self.committing.close()
         self._store.close()
 
+    def leave(self) -> None:
+        """Instead of ``begin`` and ``stop``, by who only looked: the store is let go as it was found."""
+        self.committing.close()
+        self._store.close()
+
     def _settle_down(self, turn: Turn) -> None:
         """Write everything. Who waited for that may have more to write: a dead letter leaves its queue when it is safe
         in another.

@@ -66,7 +66,7 @@ def test_version():
     [
         (["--port", "70000"], {}, "port: the value 70000 from --port cannot be used"),
         (["--prot", "1"], {}, "No such option '?--prot"),
-        (["extra"], {}, "unexpected extra argument"),
+        (["extra"], {}, "No such command .extra"),
         ([], {"LEVERET_HEARTBEAT": "often"}, "heartbeat: the value 'often' from LEVERET_HEARTBEAT"),
         (["--config", "no-such.toml"], {}, "cannot read no-such.toml: No such file"),
         ([], {"LEVERET_CONFIG": "no-such.toml"}, "cannot read no-such.toml: No such file"),

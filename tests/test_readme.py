@@ -62,7 +62,7 @@ def test_the_order_of_the_rooms_is_the_contracts():
         contracts = {each["id"]: each for each in tomllib.load(file)["tool"]["importlinter"]["contracts"]}
     layers = [re.findall(r"[\w.]+", layer) for layer in contracts["layers"]["layers"]]
     rooms = [[room.removeprefix("broker.") for room in layer] for layer in layers if layer != ["broker.__main__"]]
-    (told,) = re.findall(r"`(server > [^`]+)`", _README)
+    (told,) = re.findall(r"`(commands > [^`]+)`", _README)
     assert [re.findall(r"\w+", layer) for layer in told.split(">")] == rooms
 
 

@@ -1,8 +1,9 @@
-"""Where a broker keeps its data when nobody says: under the user's data home."""
+"""Where a broker keeps its data when nobody says, under the user's data home, and where its control socket is."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from broker.config import AUTO, NONE, Config
 from broker.store.errors import StoreError
 
 
@@ -24,3 +25,15 @@ def default_data_dir(environment: Mapping[str, str]) -> str:
     except RuntimeError:
         raise NoDataHome from None
     return str(base / "leveret")
+
+
+def data_dir(config: Config, environment: Mapping[str, str]) -> str:
+    """The folder of a broker that is not ephemeral. Raises NoDataHome."""
+    return config.data_dir or default_data_dir(environment)
+
+
+def control_path(config: Config, environment: Mapping[str, str]) -> str:
+    """The path of the control socket; "" where there is to be none. Raises NoDataHome."""
+    if config.control_socket != AUTO:
+        return "" if config.control_socket == NONE else config.control_socket
+    return "" if config.ephemeral else f"{data_dir(config, environment)}/control.sock"

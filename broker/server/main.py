@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,17 +17,15 @@ from broker.config import Config, ConfigError
 from broker.node import Node
 from broker.policies.configured import configured
 from broker.server.advancing import Advancing
+from broker.server.begun import begun
 from broker.server.certificates import certificates
 from broker.server.clocks import VirtualClock, wall_clock_ms
-from broker.server.data_home import default_data_dir
+from broker.server.control import control_socket
 from broker.server.doorkeeper import allow_many_descriptors, doorkeeper
 from broker.server.listeners import address_text, listen
-from broker.server.memory import machine_memory_bytes
 from broker.server.running import Doors, running
 from broker.server.shell import Shell, log_notices
-from broker.store.store import Store
 from broker.turn import Turn
-from streams.files import OsFiles
 
 log = logging.getLogger("leveret")
 
@@ -279,39 +276,19 @@ async def _prepare(config: Config, clock: VirtualClock | None = None) -> tuple[B
             doors.plain = await listen(config.hosts, config.port)
         if doors.certificates is not None:
             doors.tls = await listen(config.hosts, config.tls_port)
-        return Broker(config, _node(config, clock), doors), doors
+        node = _node(config, clock)
+        try:
+            doors.control = control_socket(config)
+        except BaseException:
+            node.stop(node.turn())
+            raise
+        return Broker(config, node, doors), doors
     except BaseException:
         doors.close()
         raise
 
 
 def _node(config: Config, clock: VirtualClock | None) -> Node:
-    store = _store(config)
-    try:
-        node = Node(
-            config,
-            clock=trio.current_time if clock is None else clock.monotonic,
-            wall_clock_ms=wall_clock_ms if clock is None else clock.wall_ms,
-            random_bytes=os.urandom,
-            memory_limit_bytes=config.memory_limit_bytes or int(machine_memory_bytes() * config.memory_limit_share),
-            store=store,
-            peer_clock=None if clock is None else clock.peer,
-        )
-        turn = node.turn()
-        node.begin(turn)
-        log_notices(turn)
-    except BaseException:
-        store.close()
-        raise
-    return node
-
-
-def _store(config: Config) -> Store:
-    if config.ephemeral:
-        return Store.ephemeral(os.urandom)
-    folder = config.data_dir or default_data_dir(os.environ)
-    store = Store.open(
-        OsFiles(), folder, durability="os" if config.durability == "os" else "fsync", random_bytes=os.urandom
-    )
-    log.info("data directory %s", folder)
-    return store
+    if clock is None:
+        return begun(config, clock=trio.current_time, wall_clock_ms=wall_clock_ms, heed=log_notices)
+    return begun(config, clock=clock.monotonic, wall_clock_ms=clock.wall_ms, peer_clock=clock.peer, heed=log_notices)

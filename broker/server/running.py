@@ -16,6 +16,7 @@ from broker.server.advancing import real_deadline
 from broker.server.certificates import Certificates
 from broker.server.clocks import VirtualClock
 from broker.server.committer import Committer
+from broker.server.control import ControlSocket
 from broker.server.disk_reader import DiskReader
 from broker.server.doorkeeper import Doorkeeper
 from broker.server.listeners import accept_from, address_text, close_all
@@ -34,10 +35,10 @@ _LAST_WRITE_S = 30.0
 
 class Doors:
     """Where clients come in: ``plain`` and ``tls`` are listening sockets. Of the latter there are none without
-    ``certificates``.
+    ``certificates``. By ``control`` an administrator's commands come in.
     """
 
-    __slots__ = ("certificates", "plain", "tls")
+    __slots__ = ("certificates", "control", "plain", "tls")
 
     def __init__(
         self,
@@ -48,8 +49,11 @@ class Doors:
         self.plain = plain
         self.tls = tls
         self.certificates = certificates
+        self.control: ControlSocket | None = None
 
     def close(self) -> None:
+        if self.control is not None:
+            self.control.close()
         close_all(self.plain)
         close_all(self.tls)
 
@@ -133,6 +137,8 @@ def _open_doors(doors: Doors, shell: Shell, peers: trio.Nursery) -> None:
     for listener in doors.tls:
         peers.start_soon(accept_from, listener, welcome_tls, shell.door.room)
         log.info("listening for TLS on %s", _own_address(listener))
+    if doors.control is not None:
+        peers.start_soon(doors.control.serve, shell)
     log.info("Server startup complete; 0 plugins started.")
 
 

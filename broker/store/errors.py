@@ -15,3 +15,10 @@ class UnreadableRecord(StoreError):
         super().__init__(f"{path}: the record at offset {offset} {why}")
         self.path = path
         self.offset = offset
+
+
+class DirectoryInUse(StoreError):
+    """Another broker runs on this data directory."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"the data directory {folder} is in use by another broker: give this one another, or none")

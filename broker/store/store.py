@@ -15,7 +15,7 @@ from typing import Final
 
 from broker.store.committing import Logged
 from broker.store.definitions import Definitions
-from broker.store.errors import StoreError
+from broker.store.errors import DirectoryInUse, StoreError
 from broker.store.queue_log import SEGMENT_BYTES as QUEUE_SEGMENT_BYTES
 from broker.store.queue_log import QueueLog
 from broker.store.stream_log import StreamLog
@@ -30,13 +30,6 @@ _FORMAT_TEXT: Final = re.compile(rb"leveret data, format (\d{1,9})\n")
 # What an empty folder may hold: what a crash left of ours, and what a file system puts into its root.
 _NOBODYS: Final = ("lock", "format.unfinished", "lost+found")
 _LOG_NAME: Final = re.compile(r"[qs](\d{1,18})")
-
-
-class DirectoryInUse(StoreError):
-    """Another broker runs on this data directory."""
-
-    def __init__(self, folder: str) -> None:
-        super().__init__(f"the data directory {folder} is in use by another broker: give this one another, or none")
 
 
 class UnknownFormat(StoreError):

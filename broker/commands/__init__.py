@@ -1,0 +1,16 @@
+"""The commands of an administrator. Here is only what `leveret --help` says of them: each has a module of its name,
+which is imported when it is run, so that the broker's own start stays short.
+"""
+
+from collections.abc import Mapping
+
+COMMANDS: Mapping[str, str] = {
+    "connection": "Who is connected; close connections.",
+    "hash-password": "The hash of a password, as definitions hold it.",
+    "permission": "What users may do in virtual hosts, and with topics.",
+    "policy": "Policies and operators' policies.",
+    "queue": "The queues of a virtual host.",
+    "trace": "Copies of all messages to amq.rabbitmq.trace.",
+    "user": "Users: passwords, tags.",
+    "vhost": "Virtual hosts.",
+}
