@@ -29,11 +29,11 @@ class Permits:
     """
 
     __slots__ = (
-        "_access",
         "_allowed",
         "_checks_passive",
         "_topics",
         "_vhost",
+        "access",
         "checks_copies",
         "impersonates",
         "used_at",
@@ -43,7 +43,7 @@ class Permits:
     def __init__(
         self, access: Access, user: str, vhost: str, *, impersonates: bool = False, profile: Profile = LENIENT
     ) -> None:
-        self._access = access
+        self.access = access
         self._vhost = vhost
         self._checks_passive = profile.passive_declare_checked
         self.checks_copies = profile.copies_topics_checked
@@ -54,11 +54,6 @@ class Permits:
         self._allowed: dict[tuple[str, str, str], int] = {}
         # Likewise, as permission, exchange and key.
         self._topics: dict[tuple[str, str, str], int] = {}
-
-    @property
-    def version(self) -> int:
-        """It changes whenever what anybody may do has."""
-        return self._access.version
 
     def use(self, now: float) -> None:
         """The channel is used; an idle one has forgotten."""
@@ -92,11 +87,11 @@ class Permits:
     def topic(self, permission: str, exchange: str, key: str) -> None:
         """Refuse to ``write`` under a routing key to a topic exchange, or to ``read`` from it by a binding key."""
         asked = (permission, exchange, key)
-        version = self._access.version
+        version = self.access.version
         known = self._topics.get(asked)
         if known == version:
             return
-        if self._access.may_topic(self.user, self._vhost, exchange, permission, key):
+        if self.access.may_topic(self.user, self._vhost, exchange, permission, key):
             _remember(self._topics, asked, version)
         elif known is None:
             raise access_refused(
@@ -106,17 +101,17 @@ class Permits:
 
     def minds_topics(self, exchange: str) -> bool:
         """Whether there are topics of an exchange that this user may not use."""
-        return self._access.has_topic_permissions(self.user, self._vhost, exchange)
+        return self.access.has_topic_permissions(self.user, self._vhost, exchange)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
     def _ask(self, permission: str, kind: str, name: str) -> bool:
         asked = (permission, kind, name)
-        version = self._access.version
+        version = self.access.version
         known = self._allowed.get(asked)
         if known == version:
             return True
-        if self._access.may(self.user, self._vhost, permission, name):
+        if self.access.may(self.user, self._vhost, permission, name):
             _remember(self._allowed, asked, version)
             return True
         if known is not None:
@@ -131,7 +126,7 @@ class Permits:
         if known or not self._checks_passive:
             return
         for permission in (READ, WRITE):
-            if self._access.may(self.user, self._vhost, permission, name):
+            if self.access.may(self.user, self._vhost, permission, name):
                 break
         else:
             permission = CONFIGURE

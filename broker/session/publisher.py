@@ -92,6 +92,8 @@ class Publisher:
     """``permits``: what its user may do. ``reply_to``: the name of the channel's reply queue, "" where it has none."""
 
     __slots__ = (
+        "_access",
+        "_access_version",
         "_channel",
         "_done",
         "_frame_max",
@@ -99,10 +101,10 @@ class Publisher:
         "_harmless_ttl_ms",
         "_logs",
         "_permits",
-        "_permits_version",
         "_persistent",
         "_routes",
         "_tap",
+        "_topology",
         "_version",
         "_vhost",
         "refused",
@@ -119,8 +121,10 @@ class Publisher:
         tap: Tap,
     ) -> None:
         self._vhost = vhost
+        self._topology = vhost.topology
         self._permits = permits
-        self._permits_version = -1
+        self._access = permits.access
+        self._access_version = -1
         self._tap = tap
         self._channel = channel
         self._frame_max = frame_max
@@ -163,10 +167,10 @@ class Publisher:
         return self._logs
 
     def _route(self, arguments: bytes) -> _Route:
-        if self._version != self._vhost.topology_version or self._permits_version != self._permits.version:
+        if self._version != self._topology.version or self._access_version != self._access.version:
             self._routes.clear()
-            self._version = self._vhost.topology_version
-            self._permits_version = self._permits.version
+            self._version = self._topology.version
+            self._access_version = self._access.version
         route = self._routes.get(arguments)
         return self._find(arguments) if route is None else route
 

@@ -160,6 +160,11 @@ class VirtualHost(Generic[Q]):
         self._guard = UNGUARDED
 
     @property
+    def topology(self) -> BindingGraph:
+        """For who looks at its ``version`` too often to ask for ``topology_version``, which costs a call."""
+        return self._graph
+
+    @property
     def topology_version(self) -> int:
         return self._graph.version
 
