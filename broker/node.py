@@ -176,10 +176,12 @@ class Node:
         self.events.tell(event, {"name": "limits", "vhost": vhost.name, **(limits or {})})
 
     def delete_user(self, name: str, turn: Turn) -> None:
-        """With its permissions and its connections. Raises NoSuchUser."""
+        """With its permissions and its connections. Who has logged in and not opened a virtual host yet will find that
+        it may not. Raises NoSuchUser.
+        """
         self.access.delete_user(name)
         for session in list(self.sessions):
-            if session.user == name:
+            if session.user == name and session.vhost is not None:
                 session.fail(connection_forced(f"user '{name}' is deleted"), turn)
 
     def _make_vhost(

@@ -20,9 +20,12 @@ class VhostVerbs(Verbs):
         tags: Sequence[str] | None = None,
         default_queue_type: str | None = None,
     ) -> None:
-        """Nobody may enter it yet. ``default_queue_type``: classic, quorum or stream; None leaves it to the node."""
+        """Nobody may enter it yet. ``default_queue_type``: classic, quorum or stream; None leaves it to the node.
+
+        As with RabbitMQ one that is there already stays as it is.
+        """
         if name in self._node.vhosts:
-            raise Refused(f"Virtual host '{name}' already exists")
+            return
         if len(name.encode(errors="surrogateescape")) > _NAME_MAX_BYTES:
             raise Refused(f"a virtual host's name has {_NAME_MAX_BYTES} bytes at most")
         metadata = _metadata(description, tags, default_queue_type)

@@ -410,7 +410,7 @@ class Session:
 
     def crashed(self, turn: Turn) -> None:
         """A bug of ours showed itself while this client was served: it is told, and nobody else is harmed."""
-        self.fail(internal_error(""), turn)
+        self.fail(internal_error(None), turn)
 
     def _clean_up(self, turn: Turn) -> None:
         """Give back and delete all that was this client's. Synchronous and idempotent."""

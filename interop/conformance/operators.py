@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from interop.conformance.steps import ClearPolicy, SetPolicy
@@ -27,6 +28,33 @@ class Operator(Protocol):
 
     def close_connection(self, port: int, reason: str) -> str:
         """Close the connection that comes from our ``port``."""
+
+
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+_ABUNDANT_BYTES = 1 << 40
+# Where leveret's verb is not called with just the values of the conversations' word.
+_OTHERWISE: dict[str, Callable[..., Call]] = {
+    "put_user": lambda name, hashed, algorithm: (
+        "add_user", (name,), {"password_hash": hashed, "hashing_algorithm": algorithm}),
+    "set_permissions": lambda user, vhost, *patterns: ("set_permissions", (user, *patterns), {"vhost": vhost}),
+    "clear_permissions": lambda user, vhost: ("clear_permissions", (user,), {"vhost": vhost}),
+    "set_topic_permissions": lambda user, vhost, *rest: ("set_topic_permissions", (user, *rest), {"vhost": vhost}),
+    "clear_topic_permissions": lambda user, vhost: ("clear_topic_permissions", (user,), {"vhost": vhost}),
+    "add_vhost_of_type": lambda name, kind: ("add_vhost", (name,), {"default_queue_type": kind}),
+    "set_vhost_limits": lambda vhost, limits: ("set_vhost_limits", (limits,), {"vhost": vhost}),
+    "clear_vhost_limits": lambda vhost: ("clear_vhost_limits", (), {"vhost": vhost}),
+    "close_all_user_connections": lambda user, reason: ("close_all_connections", (reason,), {"user": user}),
+    "close_all_connections": lambda vhost, reason: ("close_all_connections", (reason,), {"vhost": vhost}),
+    # An operator of leveret forces an alarm by its limit.
+    "set_alarm": lambda source: _limited(source, 0, 1),
+    "clear_alarm": lambda source: _limited(source, _ABUNDANT_BYTES, 0),
+}  # fmt: skip
+
+
+def _limited(source: str, memory_bytes: int, disk_bytes: int) -> Call:
+    if source == "memory":
+        return "set_vm_memory_high_watermark", (memory_bytes,), {}
+    return "set_disk_free_limit", (disk_bytes,), {}
 
 
 class OperatedLeveret(Leveret):
@@ -60,13 +88,16 @@ class OperatedLeveret(Leveret):
         return self._ask("clear_operator_policy" if step.operator else "clear_policy", step.name)
 
     def administer(self, verb: str, *values: Any) -> str:
+        if verb in _OTHERWISE:
+            verb, values, named = _OTHERWISE[verb](*values)
+            return self._ask(verb, *values, **named)
         return self._ask(verb, *values)
 
     def forget(self, verb: str, name: str) -> None:
-        self._ask(verb, name)
+        self.administer(verb, name)
 
     def close_connection(self, port: int, reason: str) -> str:
-        return self._ask("close_connection", port, reason)
+        return self._ask("close_connection_from", port, reason)
 
     def _ask(self, verb: str, *values: Any, **named: Any) -> str:
         process = self._process

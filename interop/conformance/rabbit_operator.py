@@ -62,10 +62,13 @@ _VERBS = {
     "set_alarm": ("{{rabbit_alarm:set_alarm({{" + _SOURCE + ", []}}), rabbit_alarm:get_alarms()}}", ""),
     "clear_alarm": ("{{rabbit_alarm:clear_alarm(" + _SOURCE + "), rabbit_alarm:get_alarms()}}", ""),
 }
-# rabbitmqctl shows the bare term; these words are the node's in its log.
-_INVALID = re.compile(r'\{error,\{invalid_regexp,(?:<<)?"((?:[^"\\]|\\.)*)"')
+# rabbitmqctl shows the bare term; for policies' patterns RabbitMQ has these words.
+_INVALID = re.compile(r'\{invalid_regexp,(?:<<)?"((?:[^"\\]|\\.)*)"(?:>>)?,(\{".*",[0-9]+\})')
 # Before its own words rabbitmqctl may tell what the node logged.
 _LOGGED = re.compile(r"^(?:[0-9:.]+ \[.*\n)+")
+# In some of its words rabbitmqctl quotes names, in others not, and for some it shows the bare term.
+_MISSING = re.compile(r"^(?:(User|Virtual host) (\S+)(?<![\"']) does not exist|\{:no_such_user, \"(.*)\"\})$")
+_NO_SUCH = {"User": 'User "{}" does not exist', "Virtual host": "Virtual host '{}' does not exist"}
 _CLOSE = (
     "[rabbit_networking:close_connection(Pid, {1}) || Pid <- rabbit_networking:connections(),"
     " (catch rabbit_networking:connection_info(Pid, [peer_port])) =:= [{{peer_port, {0}}}]]"
@@ -89,8 +92,9 @@ class RabbitOperator:
         try:
             self._node.evaluate(expression.format(*map(_Term, values), by=_BY))
         except CtlFailed as refused:
-            if invalid := _INVALID.match(str(refused)):
-                return f"regular expression '{invalid[1]}' is invalid"
+            if invalid := _INVALID.search(str(refused)):
+                pattern = invalid[1].replace("\\\\", "\\")
+                return f"Invalid regexp '{pattern}': {invalid[2]}"
             if not words:
                 return str(refused)
             texts = [json.dumps(value) if isinstance(value, dict) else str(value) for value in values]
@@ -111,7 +115,8 @@ class RabbitOperator:
         try:
             self._node.ctl(*words)
         except CtlFailed as refused:
-            return _LOGGED.sub("", str(refused)).removeprefix("Error:").strip()
+            said = _LOGGED.sub("", str(refused)).removeprefix("Error:").strip()
+            return _MISSING.sub(lambda match: _NO_SUCH.get(match[1] or "User", "").format(match[2] or match[3]), said)
         return ""
 
 

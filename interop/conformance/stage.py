@@ -280,10 +280,11 @@ class Stage:
             if step.queue:
                 peer.method("queue.declare", step.ch, queue=self._fill(step.queue), passive=True)
             else:
-                peer.method("exchange.declare", step.ch, exchange="amq.direct", type="direct", passive=True)
+                # Whatever a user may do, this is answered, and in turn.
+                peer.method("channel.flow", step.ch, active=True)
             while True:
                 event = peer.next_event()
-                if event.channel == step.ch and event.name in ("queue.declare-ok", "exchange.declare-ok"):
+                if event.channel == step.ch and event.name in ("queue.declare-ok", "channel.flow-ok"):
                     break
                 self._record(step.c, event)
                 if event.name in (*_ENDS, "channel.close"):

@@ -94,7 +94,7 @@ class ContentAssembler:
         try:
             self.flags = self.checker.check(payload[_HEADER.size :])
         except ValueError:
-            raise HardError(replies.INTERNAL_ERROR, "") from None
+            raise HardError(replies.INTERNAL_ERROR, None) from None
         self.body_size = self.remaining = body_size
         self.header = _frame(kind, self.channel, payload)
         self.awaiting = self.BODY

@@ -14,13 +14,14 @@ _TEXT_MAX_BYTES = 255
 
 
 class AmqpError(Exception):
-    """A refusal. ``text`` is the whole reply text (``NAME - explanation``), at most 255 bytes of UTF-8.
+    """A refusal. ``text`` is the whole reply text (``NAME - explanation``, or the name alone where there is none), at
+    most 255 bytes of UTF-8.
 
     ``class_id`` and ``method_id`` name the method to blame; they stay 0 until whoever dispatched that method fills
     them in.
     """
 
-    def __init__(self, reply: Reply, explanation: str, class_id: int = 0, method_id: int = 0) -> None:
+    def __init__(self, reply: Reply, explanation: str | None, class_id: int = 0, method_id: int = 0) -> None:
         self.reply = reply
         self.text = _reply_text(reply, explanation)
         self.class_id = class_id
@@ -60,8 +61,8 @@ class MalformedText(HardError):
         """Nobody, whoever dispatched it."""
 
 
-def _reply_text(reply: Reply, explanation: str) -> str:
-    text = f"{reply.name} - {explanation}" if explanation else reply.name
+def _reply_text(reply: Reply, explanation: str | None) -> str:
+    text = reply.name if explanation is None else f"{reply.name} - {explanation}"
     # Names of arguments need not be UTF-8 (see ``tables.read_table``), but a short string has to be.
     raw = text.encode(errors="replace")
     if len(raw) <= _TEXT_MAX_BYTES:
@@ -76,8 +77,8 @@ def _soft(reply: Reply) -> Callable[[str], SoftError]:
     return make
 
 
-def _hard(reply: Reply) -> Callable[[str], HardError]:
-    def make(explanation: str) -> HardError:
+def _hard(reply: Reply) -> Callable[[str | None], HardError]:
+    def make(explanation: str | None) -> HardError:
         return HardError(reply, explanation)
 
     return make

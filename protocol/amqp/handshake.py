@@ -88,7 +88,9 @@ def read_plain(response: bytes) -> Credentials:
 
 
 def read_amqplain(response: bytes) -> Credentials:
-    """AMQPLAIN: a field table, without its length, with LOGIN and PASSWORD. Raises HardError 502."""
+    """AMQPLAIN: a field table, without its length, with LOGIN and PASSWORD as long strings or, as since 4.0, as bytes.
+    Raises HardError 502.
+    """
     try:
         table, _ = read_table(len(response).to_bytes(4, "big") + response)
     except TableError:
@@ -96,9 +98,13 @@ def read_amqplain(response: bytes) -> Credentials:
     login, password = table.get("LOGIN"), table.get("PASSWORD")
     if login is None or password is None:
         raise HardError(replies.SYNTAX_ERROR, "AMQPLAIN auth info is missing LOGIN or PASSWORD field")
-    if not isinstance(login, str) or not isinstance(password, str):
+    if not isinstance(login, str | bytearray) or not isinstance(password, str | bytearray):
         raise HardError(replies.SYNTAX_ERROR, "AMQPLAIN auth info uses unsupported type for LOGIN or PASSWORD field")
-    return login, password
+    return _text(login), _text(password)
+
+
+def _text(value: str | bytearray) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytearray) else value
 
 
 def read_external(response: bytes) -> Credentials:  # noqa: ARG001

@@ -103,9 +103,10 @@ def test_to_a_client_that_cannot_take_them_the_words_are_not_said(broker):
     assert client.session.ending
 
 
-def test_amqplain(client):
+@pytest.mark.parametrize("kind", [b"S", b"x"], ids=["long strings", "bytes"])
+def test_amqplain(client, kind):
     start(client)
-    table = b"\x05LOGINS\0\0\0\x05guest\x08PASSWORDS\0\0\0\x05guest"
+    table = b"\x05LOGIN" + kind + b"\0\0\0\x05guest\x08PASSWORD" + kind + b"\0\0\0\x05guest"
     client.call(0, Connection.StartOk({}, "AMQPLAIN", table.decode("latin-1"), "en_US"), Connection.Tune)
 
 

@@ -76,7 +76,7 @@ CONVERSATIONS: tuple[Conversation, ...] = (
     _late("narrowed-to-what-is-used", SENT, permit(NONE, r"^amq\.fanout$", NONE), SENT, get("~q", "b"), before=[declare("~q")]),
     _late("set-to-the-same", SENT, permit(), SENT),
     _late("after-idle-seconds", SENT, REVOKED, pause(6), publish("amq.fanout", "", c="b"), REFUSED),
-    _late("secret-renewed", SENT, REVOKED, secret(), SENT),
+    _late("secret-renewed", SENT, REVOKED, secret(), publish("amq.fanout", "again", c="b"), quiet(c="b")),
     _late("secret-renewed-another-exchange", SENT, REVOKED, secret(), publish("amq.direct", "", c="b"), REFUSED),
     _late("secret-renewed-wrong", SENT, secret(new_secret="wrong"), SENT),
     _late("secret-renewed-after-password-changed", administer("change_password", "~u", "new"), secret(), SENT, secret(new_secret="new"), SENT),

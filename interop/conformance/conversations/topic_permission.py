@@ -65,7 +65,7 @@ CONVERSATIONS: tuple[Conversation, ...] = (
     _published("username-twice", "^{username}-{username}$", "~u-~u", "~u-a"),
     _published("username-with-a-dot", "^{username}$", "~u.x", "~uax", as_user="~u.x"),
     _published("username-with-a-star", "^{username}$", "~u*", "~uuu", as_user="~u*"),
-    _published("username-that-is-no-pattern", "^{username}$", "~u(", "~u", as_user="~u("),
+    _published("username-that-is-no-pattern", "^{username}$", "~u(", as_user="~u("),
     _published("refused", NONE, "k"),
     _bound("exact", r"^a\.b$", "a.b", "a.*", "#"),
     _bound("wildcard-in-words", "^#$", "#", "a.#"),
