@@ -5,13 +5,16 @@ number of them, and both only as whole words: ``a.*b`` is a literal. Source: Rab
 topic trie.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from broker.exchanges.base import KeyedExchange
 from broker.exchanges.binding import Binding, Destination, Destinations
+from broker.exchanges.topic_automaton import MANY as _MANY
+from broker.exchanges.topic_automaton import ONE as _ONE
+from broker.exchanges.topic_automaton import Automaton
 
-_ONE = "*"
-_MANY = "#"
+# A node takes some 0.15 µs a word, the automaton 1 to 10 µs a word for all.
+_ALIVE_MAX = 64
 
 
 class _Node:
@@ -34,6 +37,13 @@ class _Node:
         if word == _ONE:
             return self.one
         return self.many if word == _MANY else self.literals.get(word)
+
+    def children(self) -> Iterator[tuple[str, "_Node"]]:
+        yield from self.literals.items()
+        if self.one is not None:
+            yield _ONE, self.one
+        if self.many is not None:
+            yield _MANY, self.many
 
     def grow(self, word: str) -> "_Node":
         """The child for a word of a pattern, made where it is missing."""
@@ -61,27 +71,41 @@ class TopicExchange(KeyedExchange):
     """Matching costs the number of words times the number of trie nodes alive at one, however many bindings there are.
 
     It walks all nodes alive side by side and never backtracks: a pattern of many ``#`` cannot make it exponential.
+    Where patterns are such that very many stay alive, an automaton takes over.
     """
 
-    __slots__ = ("_root",)
+    __slots__ = ("_automaton", "_root")
 
     kind = "topic"
     has_topics = True
 
     def _prepare(self, random_bytes: Callable[[int], bytes]) -> None:  # noqa: ARG002
         self._root = _Node()
+        # Made when it is needed first, and kept up from then on.
+        self._automaton: Automaton[_Node] | None = None
 
     def match(self, routing_key: str) -> Iterable[Destination]:
         alive: dict[_Node, None] = {}
         _enter(self._root, alive)
-        for word in _words(routing_key):
+        words = _words(routing_key)
+        for word in words:
             alive = _step(alive, word)
             if not alive:
                 return ()
+            if len(alive) > _ALIVE_MAX:
+                alive = dict.fromkeys(self._all_at_once().match(words))
+                break
         bound = [node.destinations for node in alive if node.destinations]
         if len(bound) == 1:
             return bound[0]
         return dict.fromkeys(destination for destinations in bound for destination in destinations)
+
+    def _all_at_once(self) -> Automaton[_Node]:
+        if self._automaton is None:
+            self._automaton = Automaton()
+            for node, pattern in _patterns(self._root):
+                self._automaton.add(node, pattern)
+        return self._automaton
 
     def _added(self, binding: Binding) -> None:
         node = self._root
@@ -89,6 +113,8 @@ class TopicExchange(KeyedExchange):
             node = node.grow(word)
         if node.destinations is None:
             node.destinations = Destinations()
+        if self._automaton is not None and not node.destinations:
+            self._automaton.add(node, _words(binding.routing_key))
         node.destinations.add(binding.destination)
 
     def _removed(self, binding: Binding) -> None:
@@ -99,9 +125,21 @@ class TopicExchange(KeyedExchange):
             node = node.grow(word)
         assert node.destinations is not None
         node.destinations.remove(binding.destination)
+        if self._automaton is not None and not node.destinations:
+            self._automaton.remove(node)
         while path and node.is_empty:
             node, word = path.pop()
             node.prune(word)
+
+
+def _patterns(root: _Node) -> Iterator[tuple[_Node, list[str]]]:
+    """All nodes that somebody is bound to, and the words that lead there."""
+    waiting: list[tuple[_Node, list[str]]] = [(root, [])]
+    while waiting:
+        node, words = waiting.pop()
+        if node.destinations:
+            yield node, words
+        waiting += [(child, [*words, word]) for word, child in node.children()]
 
 
 def _words(key: str) -> list[str]:
