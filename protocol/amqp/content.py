@@ -14,6 +14,8 @@ from protocol.amqp.properties import Checker
 # RabbitMQ's absolute bound on a body, checked as soon as its header comes.
 BODY_MAX_BYTES = 512 * 1024 * 1024
 
+# An object of its own costs some 40 bytes.
+_SMALL_BYTES = 1024
 _FRAME_HEAD = Struct(">BHI")
 _HEADER = Struct(">HHQ")
 # A header frame's payload before the properties.
@@ -49,7 +51,7 @@ class ContentAssembler:
         self.awaiting = self.IDLE
         self.arguments = b""
         self.header = b""
-        self.bodies: list[bytes] = []
+        self.bodies: list[bytes | bytearray] = []
         self.body_size = 0
         self.remaining = 0
         self.flags = 0
@@ -108,8 +110,18 @@ class ContentAssembler:
         self.remaining -= len(payload)
         # Empty frames are legal and endless: they must not take up room.
         if payload and not self.too_large:
-            self.bodies.append(payload)
+            self._keep(payload)
         return not self.remaining
+
+    def _keep(self, payload: bytes) -> None:
+        """Small pieces are joined at once: a body of single bytes would take forty times its size."""
+        bodies = self.bodies
+        if len(payload) >= _SMALL_BYTES:
+            bodies.append(payload)
+        elif bodies and isinstance(bodies[-1], bytearray):
+            bodies[-1] += payload
+        else:
+            bodies.append(bytearray(payload))
 
     @property
     def too_large(self) -> bool:

@@ -12,7 +12,7 @@ from enum import Enum
 from protocol.amqp import erlang, methods, replies
 from protocol.amqp.errors import HardError
 from protocol.amqp.methods import Method
-from protocol.amqp.tables import FieldTable, TableError, read_table
+from protocol.amqp.tables import FieldTable, TableError, crowded, read_table
 
 HEADER_BYTES = 8
 AMQP_0_9_1 = b"AMQP\x00\x00\x09\x01"
@@ -92,7 +92,10 @@ def read_amqplain(response: bytes) -> Credentials:
     Raises HardError 502.
     """
     try:
-        table, _ = read_table(len(response).to_bytes(4, "big") + response)
+        data = len(response).to_bytes(4, "big") + response
+        if crowded(data, 0):
+            raise TableError("too many values")
+        table, _ = read_table(data)
     except TableError:
         raise HardError(replies.SYNTAX_ERROR, "AMQPLAIN auth info cannot be decoded") from None
     login, password = table.get("LOGIN"), table.get("PASSWORD")

@@ -100,7 +100,7 @@ def _decode_arguments(method: Method, data: bytes) -> None:
         pos, bit = pos + (bit > 0), 0
         value: object
         if kind == "table":
-            value, pos = tables.read_table(data, pos)
+            value, pos = _read_table(data, pos)
         else:
             size, value = _decode.by_type(data[pos : pos + _ARGUMENT_HEAD_BYTES], kind)
             if size > _ARGUMENT_HEAD_BYTES:
@@ -109,6 +109,12 @@ def _decode_arguments(method: Method, data: bytes) -> None:
         setattr(method, name, value)
     if pos + (bit > 0) != len(data):
         raise ValueError("cut short, or something behind the arguments")
+
+
+def _read_table(data: bytes, pos: int) -> tuple[tables.FieldTable, int]:
+    if tables.crowded(data, pos):
+        raise tables.TableError("too many values")
+    return tables.read_table(data, pos)
 
 
 def encode(channel: int, method: Method) -> bytes:

@@ -12,7 +12,7 @@ Source: AMQP 0-9-1, sections 2.3.5.2 and 4.2.6.1; field types as RabbitMQ reads 
 
 from functools import lru_cache
 
-from protocol.amqp.tables import DEPTH_MAX, FieldTable, Long, read_table, write_table
+from protocol.amqp.tables import DEPTH_MAX, VALUE_BYTES, FieldTable, Long, crowded, read_table, write_table
 
 _CONTENT_TYPE = 1 << 15
 _CONTENT_ENCODING = 1 << 14
@@ -77,22 +77,6 @@ _REPLY_TO_PSEUDO_QUEUE = b"\x15amq.rabbitmq.reply-to"
 _CONTINUED = 1
 _INT_MAX = 2**31 - 1
 
-_VALUE_BYTES = {
-    ord("t"): 1,
-    ord("b"): 1,
-    ord("B"): 1,
-    ord("s"): 2,
-    ord("u"): 2,
-    ord("I"): 4,
-    ord("i"): 4,
-    ord("f"): 4,
-    ord("l"): 8,
-    ord("L"): 8,
-    ord("d"): 8,
-    ord("T"): 8,
-    ord("D"): 5,
-    ord("V"): 0,
-}
 _LONG = frozenset(b"Sx")
 _LONG_STRING = ord("S")
 _NESTED_TABLE, _NESTED_ARRAY = ord("F"), ord("A")
@@ -125,7 +109,7 @@ class Checker:
     def check(self, properties: bytes) -> int:
         """The flags of the wire, and MORE_KEYS, DIRECT_REPLY and PERSISTENT.
 
-        Raises BadProperties for what is truncated, left over, of an unknown type or too deep.
+        Raises BadProperties for what is truncated, left over, of an unknown type, too deep or too many.
         """
         if len(properties) < 2:
             raise BadProperties("no flags")
@@ -157,6 +141,8 @@ class Checker:
         stop = pos + 4 + int.from_bytes(properties[pos : pos + 4], "big")
         table = properties[pos:stop]
         if table not in self._tables:
+            if crowded(properties, pos):
+                raise BadProperties("a table of too many values")
             stop = _skip_table(properties, pos, len(properties), 0)
             if len(self._tables) >= self._TABLES_MAX:
                 self._tables.clear()
@@ -206,7 +192,7 @@ def _skip_array(data: bytes, pos: int, limit: int, depth: int) -> int:
 
 def _skip_value(data: bytes, pos: int, limit: int, depth: int) -> int:
     kind = data[pos]
-    width = _VALUE_BYTES.get(kind)
+    width = VALUE_BYTES.get(kind)
     if width is not None:
         return pos + 1 + width
     if kind in _LONG:
@@ -342,7 +328,7 @@ class Parts:
             place += 4
             while place < stop:
                 kind = place + 1 + properties[place]
-                width = _VALUE_BYTES.get(properties[kind])
+                width = VALUE_BYTES.get(properties[kind])
                 if width is None:
                     width = 4 + int.from_bytes(properties[kind + 1 : kind + 5], "big")
                 after = kind + 1 + width
