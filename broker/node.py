@@ -51,7 +51,8 @@ class Node:
     """One broker.
 
     ``clock`` gives monotonic seconds, ``wall_clock_ms`` ms since 1970, ``random_bytes(n)`` bytes nobody can guess.
-    ``peer_clock`` gives seconds as peers see them, where those are others than the broker's.
+    ``peer_clock`` gives seconds as peers see them, where those are others than the broker's. ``stopwatch`` tells how
+    long something took, where ``clock`` is too dear for that.
     Publishers are held back by ``alarms``: while queues hold more than ``memory_limit_bytes``, and so on.
     Once it is made, the definitions are restored; ``begin`` must have succeeded before clients come in.
     """
@@ -66,6 +67,7 @@ class Node:
         memory_limit_bytes: int,
         store: Store,
         peer_clock: Callable[[], float] | None = None,
+        stopwatch: Callable[[], float] | None = None,
     ) -> None:
         """Raises what ``Store.queue_log`` raises, and ConfigError for policies that cannot be."""
         self.config = config
@@ -80,6 +82,7 @@ class Node:
             bytes_max=config.definitions_max_bytes,
         )
         self.clock = clock
+        self.stopwatch = stopwatch or clock
         self.wall_clock_ms = wall_clock_ms
         self.random_bytes = random_bytes
         # Why publishers are held back, in RabbitMQ's words; "" when they are not.

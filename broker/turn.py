@@ -145,6 +145,7 @@ class Turn:
         "_flushes",
         "_on_dispatched",
         "enqueued",
+        "moved",
         "notices",
         "now",
         "outboxes",
@@ -167,6 +168,8 @@ class Turn:
         self.wall_ms = wall_ms
         # How many times a message was put into a queue, those left out that chores put there.
         self.enqueued = 0
+        # Messages that the client whose turn it is published, settled or got.
+        self.moved = 0
         # Messages that a full queue would not take. Whoever published them clears it.
         self.refused: set[Any] = set()
         self.notices: list[Notice] = []
@@ -176,6 +179,11 @@ class Turn:
         self._chores_cost = 0
         self._flushes: dict[Callable[[Turn], None], None] = {}
         self._on_dispatched = on_dispatched
+
+    @property
+    def messages(self) -> int:
+        """How many messages it moved, one way or another: what was got done for the time it took."""
+        return max(self.moved, self.enqueued, DISPATCH_BUDGET - self._budget)
 
     def touch(self, queue: Dispatcher) -> None:
         """Have ``queue`` dispatch at the end of the turn."""

@@ -35,8 +35,8 @@ def begun(config: Config, *, heed: Callable[[Turn], None], **clocks: Callable[[]
 
 
 def made(config: Config, **clocks: Callable[[], Any]) -> Node:
-    """A node as its data directory has it; ``clocks`` are its ``clock``, ``wall_clock_ms``, ``peer_clock``. So far
-    nothing is written.
+    """A node as its data directory has it; ``clocks`` are its ``clock``, ``wall_clock_ms``, ``peer_clock``,
+    ``stopwatch``. So far nothing is written.
 
     Raises StoreError, StreamsError, OSError for a data directory that cannot be used, ConfigError.
     """

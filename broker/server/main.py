@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
@@ -290,5 +291,6 @@ async def _prepare(config: Config, clock: VirtualClock | None = None) -> tuple[B
 
 def _node(config: Config, clock: VirtualClock | None) -> Node:
     if clock is None:
-        return begun(config, clock=trio.current_time, wall_clock_ms=wall_clock_ms, heed=log_notices)
+        clocks = {"clock": trio.current_time, "wall_clock_ms": wall_clock_ms, "stopwatch": perf_counter}
+        return begun(config, heed=log_notices, **clocks)
     return begun(config, clock=clock.monotonic, wall_clock_ms=clock.wall_ms, peer_clock=clock.peer, heed=log_notices)

@@ -6,11 +6,14 @@ Nothing here knows AMQP, nothing awaits once a message, and no send ever dispatc
 
 import logging
 import socket
-from typing import Any
+from collections.abc import Callable
+from time import perf_counter, thread_time
+from typing import Any, TypeVar
 
 import trio
 from trio.lowlevel import checkpoint, notify_closing, wait_readable, wait_writable
 
+from broker.server.governor import Account
 from broker.server.listeners import address_text
 from broker.server.proxied import NotProxied, receive_ends
 from broker.server.shell import Shell
@@ -28,20 +31,25 @@ _READ_BYTES = 65536
 _LAST_BYTES_S = 10.0
 _LINGER_S = 2.0
 
+T = TypeVar("T")
+
 
 class Peer:
     """Owns a socket and its session from accept to close."""
 
     __slots__ = (
+        "_account",
         "_bare",
         "_broken",
         "_go_on",
         "_gone",
+        "_moved",
         "_rest",
         "_scope",
         "_session",
         "_shell",
         "_shut",
+        "_size",
         "_sock",
         "_tasks",
     )
@@ -61,6 +69,10 @@ class Peer:
         self._shut = False
         self._gone = False
         shell.door.came(self._scope)
+        self._account = Account()
+        # What the last turn moved and read, in messages and bytes.
+        self._moved = 0
+        self._size = 0
 
     async def run(self) -> None:
         """Serve the peer until it is gone. Never raises but trio.Cancelled; always leaves the socket closed."""
@@ -69,7 +81,7 @@ class Peer:
                 ends = await self._ends_behind_proxy() if self._shell.proxy_header_s else None
                 if self._shell.stopping:
                     return
-                turn = self._connect(ends)
+                turn = await self._piece(lambda: self._connect(ends))
                 try:
                     self._shell.run(turn)
                     await self._read()
@@ -101,6 +113,21 @@ class Peer:
         with self._shell.until_stopping():
             return await receive_ends(self._bare, self._shell.proxy_header_s)
 
+    async def _piece(self, work: Callable[[], T]) -> T:
+        """Do a piece of work: now, or, where messages flow and this peer moves none, when its time has come."""
+        account, governor = self._account, self._shell.governor
+        waits = not account.trusted and governor.messages_flow
+        if waits:
+            await governor.admitted(account)
+        self._moved = self._size = 0
+        begun = thread_time()
+        try:
+            return work()
+        finally:
+            governor.spent(account, thread_time() - begun, self._moved, self._size)
+            if waits:
+                governor.done()
+
     def _connect(self, ends: Ends | None) -> Turn:
         self._bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer, local = ends or (self._bare.getpeername(), self._bare.getsockname())
@@ -112,37 +139,63 @@ class Peer:
         return turn
 
     async def _read(self) -> None:
-        recv, session = self._sock.recv, self._session
         while True:
-            while session.paused and not session.ending and not self._broken:
+            while not self._may_read:
                 await self._resumed()
-            try:
-                data = recv(_READ_BYTES)
-            except BlockingIOError:
-                await wait_readable(self._sock)
-                continue
-            if not data:
+            if self._account.trusted and not self._account.measured:
+                size = self._read_flow()
+            else:
+                size = await self._piece(self._read_some)
+            if not size:
                 return
-            if not session.ending:
-                self._receive(data)
-            if len(data) == _READ_BYTES:
+            if size == _READ_BYTES:
                 # Probably there is more: a checkpoint is half the price of a wait, and lets the others have their turn.
                 await checkpoint()
-            else:
+            elif self._may_read:
                 await wait_readable(self._sock)
 
-    def _receive(self, data: bytes) -> None:
+    @property
+    def _may_read(self) -> bool:
+        session = self._session
+        return not session.paused or session.ending or self._broken
+
+    def _read_flow(self) -> int:
+        """``_read_some`` for a peer that moves messages, and whose turns are what that takes."""
+        self._moved = self._size = 0
+        begun = perf_counter()
+        size = self._read_some()
+        self._shell.governor.flowed(self._account, begun, perf_counter(), self._moved, self._size)
+        return size
+
+    def _read_some(self) -> int:
+        """How many bytes there were: 0 at the end, below that where there are none yet, _READ_BYTES if there are more.
+
+        What is left of an earlier read, for want of time, comes first.
+        """
+        if self._session.interrupted:
+            self._receive(b"")
+            return _READ_BYTES
+        try:
+            data = self._sock.recv(_READ_BYTES)
+        except BlockingIOError:
+            return -1
+        return self._receive(data) if data and not self._session.ending else len(data)
+
+    def _receive(self, data: bytes) -> int:
+        """As ``_read_some``."""
         turn = self._shell.node.turn()
         try:
             try:
                 self._session.receive(data, turn)
             finally:
+                self._moved, self._size = turn.messages, len(data)
                 self._shell.run(turn)
         except Exception:
             log.exception("internal error; the connection it happened on is closed")
             self._shell.act(self._session.crashed)
         if self._session.ending:
             self._end()
+        return _READ_BYTES if self._session.interrupted else len(data)
 
     async def _resumed(self) -> None:
         self._go_on = trio.Event()

@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import trio
 
@@ -86,8 +87,8 @@ async def running(
         async with trio.open_nursery() as keepers:
             DiskReader(shell, keepers)
             LoginChecker(shell, keepers)
-            keepers.start_soon(shell.work_off)
-            keepers.start_soon(keep_time, shell)
+            for keep in (shell.work_off, partial(keep_time, shell), shell.governor.keep):
+                keepers.start_soon(keep)
             keepers.start_soon(committer.end_with, keepers.cancel_scope)
             keepers.start_soon(watch, shell, node.alarms, node.folder)
             try:

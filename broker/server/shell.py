@@ -6,12 +6,14 @@ Tasks live in the other files; what they share of the node is here. Nothing here
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TypeVar
 
 import trio
 
 from broker.node import Node
 from broker.server.doorkeeper import Doorkeeper
+from broker.server.governor import Governor
 from broker.store.committing import Batch
 from broker.turn import Asked, Read, Turn
 
@@ -32,6 +34,7 @@ class Shell:
         "commit",
         "deadline_moved",
         "door",
+        "governor",
         "nap_until",
         "next_deadline",
         "node",
@@ -45,6 +48,7 @@ class Shell:
         self.node = node
         # Who may come in; ``running`` knows how many.
         self.door = Doorkeeper()
+        self.governor = Governor(perf_counter)
         # Set once, when no new peer may come in: some are accepted already, and their tasks have not begun.
         self.stopping = False
         # How long a connection has for the header of its proxy; 0 where there is to be none.

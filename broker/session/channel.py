@@ -379,6 +379,7 @@ class Channel:
         found = queue.take(turn)
         if found is None:
             return Basic.GetEmpty()
+        turn.moved += 1
         sequence, message, redelivered = found
         tag = self.unsettled.next_tag
         self.unsettled.next_tag += 1

@@ -18,6 +18,7 @@ from broker.queues.gauge import MemoryGauge
 from broker.session import topology
 from broker.session.channel import Channel
 from broker.session.outbox import Outbox
+from broker.session.piece import Piece
 from broker.session.secured import Secured
 from broker.store.committing import Logged
 from broker.store.promise import Awaited
@@ -46,6 +47,8 @@ class Home(Protocol):
     profile: Profile
     events: Events
     clock: Callable[[], float]
+    # Seconds from anywhere, to tell how long something took.
+    stopwatch: Callable[[], float]
     # How long a delivery may wait for its ack, in ms, where its queue does not say; 0 for ever.
     consumer_timeout_ms: int
     # Most consumers on one channel, and most deliveries that wait for acks; 0 for any number.
@@ -70,6 +73,10 @@ class Home(Protocol):
 
     def forget(self, session: "Session") -> None:
         """The session is over."""
+
+
+# Of a body that comes in pieces, this many bytes count as a message moved.
+_MESSAGE_BYTES = 4096
 
 
 def _no_one() -> None:
@@ -99,6 +106,8 @@ class Session:
         self.outbox = Outbox(node.backlog)
         self.connection = Connection(offer, self.outbox.append, now)
         self.connection.write_ahead = self.outbox.append_ahead
+        self._piece = Piece(node.stopwatch)
+        self.connection.enough = self._piece.over
         self.on_resume: Callable[[], None] = _no_one
         self.on_open: Callable[[], None] = _no_one
         self.has_published = False
@@ -119,6 +128,11 @@ class Session:
     @property
     def ending(self) -> bool:
         return self.connection.ended or self._over
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether there is input left, for want of time: give it ``receive(b"")`` when it is its turn again."""
+        return self.connection.interrupted and not self._over
 
     @property
     def paused(self) -> bool:
@@ -150,6 +164,7 @@ class Session:
     def receive(self, data: bytes, turn: Turn) -> None:
         """Bytes came. Whatever they say, it is answered here; nothing is raised on account of them."""
         self._heard = True
+        self._piece.begin()
         state = self.connection.state
         while True:
             try:
@@ -161,6 +176,7 @@ class Session:
         if self.connection.ended:
             self._clean_up(turn)
         elif self.connection.held_bytes != self._assembling_bytes:
+            turn.moved += max(self.connection.held_bytes - self._assembling_bytes, 0) // _MESSAGE_BYTES
             self._count_assembling(self.connection.held_bytes)
         if self.connection.state is not state:
             self.node.reschedule(self)
@@ -245,14 +261,28 @@ class Session:
         try:
             if type(run) is PublishRun:
                 self._publishes()
+                self._moved(len(run.contents), turn)
                 channel.publish(run, turn)
-            elif channel.settlement(run, turn):
-                self._unfinished = run
+            else:
+                self._settle(channel, run, turn)
         except AmqpError as error:
             error.blame(CLASS_BASIC, PUBLISH_METHOD if type(run) is PublishRun else run.method)
             if isinstance(error, HardError):
                 raise
             self.close_channel(run.channel, error, turn)
+
+    def _settle(self, channel: Channel, run: SettlementRun, turn: Turn) -> None:
+        held = channel.unsettled.by_tag
+        before = len(held)
+        try:
+            if channel.settlement(run, turn):
+                self._unfinished = run
+        finally:
+            self._moved(before - len(held), turn)
+
+    def _moved(self, count: int, turn: Turn) -> None:
+        turn.moved += count
+        self._piece.moved(count)
 
     def _handle_method(self, event: MethodReceived, turn: Turn) -> None:
         # What changed without a method (an auto-delete queue went with its consumer's connection) nobody waits for.

@@ -50,6 +50,8 @@ PROPERTIES_AT = 19
 # Publishes in one run. To a fanout of 10,000 queues each is 10,000 references, which is as long as a run should take;
 # with one queue the run's own cost, about 1 us, is spread over enough of them.
 _RUN_MAX = 256
+# Settlements in one run, of which each may be for many, or for none: 1 ms.
+_SETTLEMENTS_MAX = 512
 _PERSISTENT = properties.PERSISTENT
 
 pack_tag = Struct(">Q").pack
@@ -175,10 +177,10 @@ class SettlementRun:
 
 
 def read_settlement_run(data: bytes, start: int) -> SettlementRun | None:
-    """All whole ack, nack or reject frames from ``start`` on that differ in nothing but their tag. None if there is
-    none.
+    """All whole ack, nack or reject frames from ``start`` on that differ in nothing but their tag, 512 at most. None if
+    there is none.
     """
-    count = (len(data) - start) // SETTLEMENT_FRAME_BYTES
+    count = min((len(data) - start) // SETTLEMENT_FRAME_BYTES, _SETTLEMENTS_MAX)
     method = _SETTLEMENTS.get(data[start + 7 : start + 11])
     if not count or method is None or data[start + 3 : start + 7] != b"\x00\x00\x00\x0d":
         return None

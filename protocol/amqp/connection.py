@@ -83,6 +83,9 @@ class Connection:
         self.offer = offer
         self.write = write
         self.write_ahead = write
+        # Asked after every frame and every run: whether the rest of what came has to wait for another ``receive``.
+        self.enough: Callable[[], bool] = _never
+        self.interrupted = False
         self.state = State.HEADER
         # How this peer may say who it is; until it has sent its header they may still change.
         self.mechanisms: tuple[str, ...] = handshake.MECHANISMS
@@ -115,8 +118,10 @@ class Connection:
         """Everything that ``data`` completes, one event after the other.
 
         Raises HardError for what ends the connection; pass it to ``fail`` and call ``receive(b"", now)`` for what
-        stands behind it.
+        stands behind it. ``interrupted`` afterwards: there was ``enough``, and more may be there, to be had the same
+        way.
         """
+        self.interrupted = False
         if data:
             self.heartbeat.received_at = now
         buffer = self._buffer
@@ -129,6 +134,9 @@ class Connection:
                 if run is not None:
                     buffer.pos = run.stop
                     yield run
+                    if self.enough():
+                        self.interrupted = True
+                        return
                     continue
             frame = buffer.next_frame()
             if frame is None:
@@ -137,6 +145,9 @@ class Connection:
             if event is not None:
                 yield event
                 self._handled(event, now)
+            if self.enough():
+                self.interrupted = True
+                return
 
     def _read_run(self) -> basic.PublishRun | basic.SettlementRun | None:
         """The hot path: as many like frames as stand next to each other."""
@@ -348,6 +359,10 @@ class Connection:
         elif self.heartbeat.due(now):
             self.write_ahead(frames.HEARTBEAT_FRAME)
             self.heartbeat.sent_at = now
+
+
+def _never() -> bool:
+    return False
 
 
 class _DeafBuffer(FrameBuffer):

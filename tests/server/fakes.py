@@ -52,6 +52,7 @@ class Turn:
         self.notices: list[Notice] = []
         self.work_left = False
         self.wall_ms = 0
+        self.messages = 0
 
     def wake(self, outbox: Outbox) -> None:
         self.outboxes.add(outbox)
@@ -71,6 +72,7 @@ class Session:
         self.on_resume = lambda: None
         self.disconnections = 0
         self.gone_at = 0.0
+        self.interrupted = False
         self.drains = 0
 
     def receive(self, data: bytes, turn: Turn) -> None:

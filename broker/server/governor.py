@@ -1,0 +1,236 @@
+"""Governor: keeps work that moves no messages from taking the time of work that does.
+
+The broker is one thread, and everything it is asked to do is done there. Whoever publishes, acks or gets is served at
+once. Everything else (handshakes, declares, tiny frames, refusals) stands in one line while messages flow: one small
+piece of it is done, then all sockets are looked at again, and together it has no more than a share of the time. While
+no messages flow, nobody waits. It is time that is counted, not methods: whatever a client may think of to keep the
+broker busy, it is known by what it costs and what it moves.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import trio
+
+# What moving one message may cost at most to be taken for no more than that, and the turn around it. Measured: 1.3 to
+# 5 µs in hundreds, 100 µs and more in a turn of its own.
+_MESSAGE_S = 20e-6
+_TURN_S = 150e-6
+# What a byte of a large one costs while its frame is not whole.
+_BYTE_S = 1e-9
+# A piece of other work costs this much around it, which no turn sees: the wait, the wake-up, the look at the sockets.
+_AROUND_S = 50e-6
+
+# Messages flow when one has been moved this lately. An idle consumer's acks may be seconds apart.
+_FLOWING_S = 5.0
+# How much of the time messages took is judged by this much of it. Other work gets what is left when twice as much is
+# kept free for them, and this share in any case.
+_WINDOW_S = 0.1
+_ROOM = 2.0
+_LEAST_SHARE = 0.15
+# Unused time is kept for a moment only: it would be spent at once, and be felt.
+_CREDIT_MAX_S = 0.0005
+# Two pieces closer than this had no look at the sockets in between.
+_APART_S = 0.0002
+# One piece that took very long (a second is not unheard of) must not keep all others from theirs for ever.
+_CREDIT_MIN_S = -0.2
+_SHORTEST_WAIT_S = 0.0001
+
+# What a peer may spend on other work without losing its place among those that move messages, or among newcomers: a
+# pause of the garbage collector, which falls on whoever is served, may be all of it. It is forgotten at this rate, and
+# for each second of messages moved.
+_ALLOWANCE_S = 0.02
+_FORGIVEN_BY_TIME = 0.005
+_FORGIVEN_BY_WORK = 0.1
+
+
+class Account:
+    """One peer's: ``trusted`` when what it does moves messages, so that it never has to wait.
+
+    ``measured``: its turns are to be told in CPU time.
+    """
+
+    __slots__ = ("debt_s", "measured", "settled_at", "trusted")
+
+    def __init__(self) -> None:
+        self.trusted = False
+        self.measured = True
+        # Other work it has had done, as far as that is not forgotten.
+        self.debt_s = 0.0
+        self.settled_at = 0.0
+
+    @property
+    def heavy(self) -> bool:
+        """Whether it has had more than it may have without standing behind others."""
+        return self.debt_s > _ALLOWANCE_S
+
+
+class Place:
+    """One peer's in the line. ``called``: it is its turn."""
+
+    __slots__ = ("called", "left")
+
+    def __init__(self) -> None:
+        self.called = trio.Event()
+        self.left = False
+
+
+class Governor:
+    """``clock`` gives monotonic seconds.
+
+    A peer that is not ``trusted`` waits to be ``admitted`` while ``messages_flow``, does one piece of work, and says
+    ``done``. Everybody's turns are told: by ``spent`` in CPU time, as what else the machine does is no peer's fault; or
+    by ``flowed``, if the account is trusted and not ``measured``, which costs a fifth.
+    """
+
+    __slots__ = (
+        "_admitted",
+        "_clock",
+        "_credit_s",
+        "_done_at",
+        "_flowing_until",
+        "_heavy",
+        "_light",
+        "_looked_at",
+        "_moved_s",
+        "_served",
+        "_share",
+        "_timer",
+        "_window_at",
+    )
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._flowing_until = float("-inf")
+        self._share = 1.0
+        self._window_at = self._looked_at = clock()
+        # Seconds of this window that moved messages.
+        self._moved_s = 0.0
+        self._credit_s = _CREDIT_MAX_S
+        # Somebody does its piece.
+        self._admitted = False
+        self._done_at = float("-inf")
+        # Two lines: whoever has had little done for it goes first, but for every fourth time.
+        self._light: deque[Place] = deque()
+        self._heavy: deque[Place] = deque()
+        self._served = 0
+        self._timer = trio.Event()
+
+    # -- accounts ------------------------------------------------------------------------------------------------------
+
+    @property
+    def messages_flow(self) -> bool:
+        return self._clock() < self._flowing_until
+
+    def flowed(self, account: Account, begun: float, ended: float, moved: int, size_bytes: int) -> None:
+        """A trusted peer's turn lasted from ``begun`` to ``ended`` by the clock, and read and moved so much.
+
+        Where that is longer than it should be, the next turn is to be measured.
+        """
+        worth = size_bytes * _BYTE_S
+        if moved:
+            worth += moved * _MESSAGE_S + _TURN_S
+            self._flowing_until = ended + _FLOWING_S
+        self._moved_s += min(ended - begun, worth)
+        account.measured = ended - begun > worth
+
+    def spent(self, account: Account, seconds: float, moved: int, size_bytes: int) -> None:
+        """A peer's turn took this much CPU time, read and moved so much."""
+        worth = size_bytes * _BYTE_S
+        now = self._clock()
+        if moved:
+            worth += moved * _MESSAGE_S + _TURN_S
+            self._flowing_until = now + _FLOWING_S
+        worth = min(seconds, worth)
+        other = seconds - worth
+        self._moved_s += worth
+        account.measured = other > 0 or not account.trusted
+        if not account.measured:
+            return
+        forgiven = (now - account.settled_at) * _FORGIVEN_BY_TIME + worth * _FORGIVEN_BY_WORK
+        account.debt_s = max(account.debt_s - forgiven, 0.0) + other
+        account.settled_at = now
+        account.trusted = (account.trusted or worth > other) and not account.heavy
+        self._refill(now)
+        self._credit_s = max(self._credit_s - other, _CREDIT_MIN_S)
+
+    def _refill(self, now: float) -> None:
+        window = now - self._window_at
+        if window >= _WINDOW_S:
+            self._share = max(_LEAST_SHARE, 1 - _ROOM * self._moved_s / window)
+            self._moved_s = 0.0
+            self._window_at = now
+        self._credit_s = min(self._credit_s + (now - self._looked_at) * self._share, _CREDIT_MAX_S)
+        self._looked_at = now
+
+    # -- the line ------------------------------------------------------------------------------------------------------
+
+    async def admitted(self, account: Account) -> None:
+        """Wait until a piece of other work may be done. Whatever comes of it, ``done`` must be called then; not where
+        this raises trio.Cancelled.
+        """
+        place = self.line_up(account)
+        if place is None:
+            return
+        try:
+            await place.called.wait()
+        except BaseException:
+            place.left = True
+            if place.called.is_set():
+                self.done()
+            raise
+
+    def line_up(self, account: Account) -> Place | None:
+        """None if it is this peer's turn at once."""
+        nobody = not (self._admitted or self._light or self._heavy)
+        now = self._clock()
+        self._refill(now)
+        if nobody and self._credit_s > 0 and now - self._done_at >= _APART_S:
+            self._admitted = True
+            return None
+        place = Place()
+        (self._heavy if account.heavy else self._light).append(place)
+        self._call_or_wait()
+        return place
+
+    def done(self) -> None:
+        """The piece is done: the next one's turn comes when the sockets have been looked at."""
+        self._admitted = False
+        self._done_at = self._clock()
+        self._credit_s -= _AROUND_S
+        self._call_or_wait()
+
+    def call(self) -> float:
+        """Call the next one, if there is time for its piece; else the seconds until there will be, 0 if nobody waits
+        for that.
+        """
+        if self._admitted or not (self._light or self._heavy):
+            return 0.0
+        now = self._clock()
+        self._refill(now)
+        if self._credit_s <= 0 and now < self._flowing_until:
+            return min(_SHORTEST_WAIT_S - self._credit_s / self._share, self._flowing_until - now)
+        while not self._admitted and (place := self._next()) is not None:
+            if not place.left:
+                self._admitted = True
+                place.called.set()
+        return 0.0
+
+    def _next(self) -> Place | None:
+        self._served += 1
+        first, second = (self._light, self._heavy) if self._served % 4 else (self._heavy, self._light)
+        if first:
+            return first.popleft()
+        return second.popleft() if second else None
+
+    def _call_or_wait(self) -> None:
+        if self.call():
+            self._timer.set()
+
+    async def keep(self) -> None:
+        """Call those who wait for time when there is some; for ever."""
+        while True:
+            await self._timer.wait()
+            self._timer = trio.Event()
+            while delay := self.call():  # noqa: ASYNC110 - it is time that is waited for
+                await trio.sleep(delay)
