@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.config import SETTINGS
+from broker.config import SETTINGS, load
 
 _ROOT = Path(__file__).parent.parent
 _README = (_ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,6 +32,7 @@ def test_the_settings_are_those_of_the_table():
         "interop/clients/aio_pika/first_program.py",
         "interop/clients/aio_pika/test_moving_time.py",
         "interop/clients/pika/stream_program.py",
+        "interop/clients/pika/tls_program.py",
     ],
 )
 def test_the_programs_are_those_that_are_run(path):
@@ -50,6 +51,11 @@ def test_what_it_names_exists(path):
 def test_each_module_it_tells_to_run_can_be_run(module):
     path = _ROOT / module.replace(".", "/")
     assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", _README, re.DOTALL))
+def test_its_files_of_settings_can_be_read(text):
+    load(file_text=text)
 
 
 def test_there_is_one_test_command_for_ci_to_run():

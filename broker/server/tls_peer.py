@@ -47,6 +47,11 @@ class TlsPeer(Peer):
         except ssl.SSLError as error:
             log.warning("%s: TLS handshake failed: %s", self._session.peer, _reason(error))
             return
+        except OSError:
+            if self._tls.begun and not self._session.ending:
+                # So do many who do not trust the certificate.
+                log.warning("%s: TLS handshake failed: the client left in the midst of it", self._session.peer)
+            return
         self._session.secure(_secured(self._tls.tls))
         await super()._read()
 

@@ -46,6 +46,7 @@ class TlsSocket:
         "_outgoing",
         "_sock",
         "_taken",
+        "begun",
         "tls",
     )
 
@@ -57,6 +58,8 @@ class TlsSocket:
         # What the socket did not take of bytes that are encrypted, and how many bytes these were before.
         self._encrypted: bytes | memoryview = b""
         self._taken = 0
+        # Whether the peer has said anything.
+        self.begun = False
         # Of a handshake, less than a record.
         self._heard = b""
         # There may be more to decrypt without another read.
@@ -116,6 +119,7 @@ class TlsSocket:
                 continue
             if not data:
                 raise ConnectionResetError("gone in the midst of the TLS handshake")
+            self.begun = True
             self._heard += data
         self._incoming.write(self._heard[:size])
         self._heard = self._heard[size:]
