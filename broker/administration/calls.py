@@ -29,6 +29,7 @@ READS = frozenset(
         "list_users",
         "list_vhost_limits",
         "list_vhosts",
+        "status",
     }
 )
 CHANGES = frozenset(
@@ -61,6 +62,8 @@ CHANGES = frozenset(
         "update_vhost_metadata",
     }
 )
+# What of a running broker they change ends with it.
+OF_A_RUN = frozenset({"set_disk_free_limit", "set_vm_memory_high_watermark", "trace_off", "trace_on"})
 
 
 class BadCall(Exception):

@@ -1,6 +1,7 @@
 """Options that commands have in common, and the decorators that add them."""
 
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -86,3 +87,14 @@ def asked_password(given: str | None, *, stdin: bool, twice: bool = True) -> str
 def comma_list(text: str | None) -> list[str] | None:
     """``a,b`` as RabbitMQ's commands take tags; None stays None."""
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Raises Unusable."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unusable(f"JSON decoding error. Reason: {error}") from None
+    if not isinstance(found, dict):
+        raise Unusable("a JSON object is needed, as {}")
+    return found

@@ -1,12 +1,8 @@
 """`leveret policy`: policies, users' and operators'."""
 
-import json
-from typing import Any
-
 import click
 
-from broker.commands.errors import Unusable
-from broker.commands.options import as_json, in_vhost, noun, targeted
+from broker.commands.options import as_json, in_vhost, json_object, noun, targeted
 from broker.commands.output import show
 from broker.commands.target import Target
 
@@ -67,14 +63,3 @@ def list_(target: Target, *, vhost: str | None, operator: bool, json_: bool) -> 
     """List the policies of a virtual host."""
     rows = target.ask("list_operator_policies" if operator else "list_policies", vhost=vhost)
     show(rows, ("name", "pattern", "apply-to", "definition", "priority"), json_=json_)
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """Raises Unusable."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Unusable(f"JSON decoding error. Reason: {error}") from None
-    if not isinstance(found, dict):
-        raise Unusable("a JSON object is needed, as {}")
-    return found

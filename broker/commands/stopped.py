@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from broker.administration import Administration, Refused
-from broker.administration.calls import READS, BadCall, call
+from broker.administration.calls import OF_A_RUN, READS, BadCall, call
 from broker.commands.errors import NotDone, Unusable
 from broker.config import Config
 from broker.node import Node
@@ -28,6 +28,8 @@ def ask_stopped(config: Config, folder: str, verb: str, arguments: dict[str, Any
     reads = verb in READS
     if reads and not Path(folder).is_dir():
         raise Unusable(f"there is no data directory {folder}")
+    if verb in OF_A_RUN:
+        raise Unusable(f"no broker runs on {folder}, and this would end with it")
     _act_as_owner(folder)
     clocks = {"clock": time.monotonic, "wall_clock_ms": _wall_clock_ms}
     node = made(config, **clocks) if reads else begun(config, heed=_heed, **clocks)

@@ -2,7 +2,7 @@
 
 import click
 
-from broker.commands.options import as_json, asked_password, comma_list, noun, targeted, with_password
+from broker.commands.options import as_json, asked_password, comma_list, json_object, noun, targeted, with_password
 from broker.commands.output import show
 from broker.commands.target import Target
 
@@ -91,3 +91,30 @@ def authenticate(target: Target, *, name: str, password: str | None, password_st
 def set_tags(target: Target, *, name: str, tags: tuple[str, ...]) -> None:
     """Give a user these tags in place of its own; none takes them away."""
     target.ask("set_user_tags", name=name, tags=[tag for text in tags for tag in comma_list(text) or ()])
+
+
+@command.command()
+@targeted
+@click.argument("name")
+@click.argument("limits")
+def set_limits(target: Target, *, name: str, limits: str) -> None:
+    """Set limits of a user: JSON, as '{"max-connections": 5, "max-channels": 50}'; -1 is none."""
+    target.ask("set_user_limits", user=name, limits=json_object(limits))
+
+
+@command.command()
+@targeted
+@click.argument("name")
+@click.argument("limit", default="all")
+def clear_limits(target: Target, *, name: str, limit: str) -> None:
+    """Clear one limit of a user, or all."""
+    target.ask("clear_user_limits", user=name, limit=limit)
+
+
+@command.command()
+@targeted
+@click.argument("name", required=False)
+@as_json
+def list_limits(target: Target, *, name: str | None, json_: bool) -> None:
+    """List the limits of a user, or of all that have any."""
+    show(target.ask("list_user_limits", user=name), ("user", "limits"), json_=json_)

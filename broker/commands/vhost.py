@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from broker.commands.options import as_json, comma_list, noun, targeted
+from broker.commands.options import as_json, comma_list, json_object, noun, targeted
 from broker.commands.output import show
 from broker.commands.target import Target
 
@@ -74,3 +74,29 @@ def list_(target: Target, *, json_: bool) -> None:
     """List virtual hosts."""
     columns = ("name", "description", "tags", "default_queue_type", "tracing")
     show(target.ask("list_vhosts"), columns, json_=json_)
+
+
+@command.command()
+@targeted
+@click.argument("name")
+@click.argument("limits")
+def set_limits(target: Target, *, name: str, limits: str) -> None:
+    """Set limits of a virtual host in place of its own: JSON, as '{"max-connections": 5, "max-queues": 50}'."""
+    target.ask("set_vhost_limits", vhost=name, limits=json_object(limits))
+
+
+@command.command()
+@targeted
+@click.argument("name")
+def clear_limits(target: Target, *, name: str) -> None:
+    """Clear the limits of a virtual host."""
+    target.ask("clear_vhost_limits", vhost=name)
+
+
+@command.command()
+@targeted
+@click.argument("name", required=False)
+@as_json
+def list_limits(target: Target, *, name: str | None, json_: bool) -> None:
+    """List the limits of a virtual host, or of all that have any."""
+    show(target.ask("list_vhost_limits", vhost=name), ("vhost", "limits"), json_=json_)

@@ -159,3 +159,42 @@ def test_what_clients_call_themselves_does_not_reach_the_terminal(leveret, broke
         assert "\\x1b[31mred" in shown
         assert "\x1b" not in shown
         assert leveret("queue", "list", "--json").json[0]["name"] == "\x1b[31mred"
+
+
+def test_limits_of_users_and_virtual_hosts(leveret, broker):
+    assert leveret("user", "set-limits", "guest", '{"max-connections": 1}').status == 0
+    with connect(broker), pytest.raises(pika.exceptions.ProbableAccessDeniedError, match="connection limit"):
+        connect(broker)
+    assert leveret("user", "set-limits", "guest", '{"max-channels": 5}').status == 0
+    assert leveret("user", "list-limits", "--json").json == [
+        {"user": "guest", "limits": {"max-connections": 1, "max-channels": 5}}
+    ]
+    assert leveret("user", "clear-limits", "guest", "max-channels").status == 0
+    assert leveret("user", "list-limits", "guest").lines[1] == ["guest", '{"max-connections":', "1}"]
+    assert leveret("user", "clear-limits", "guest").status == 0
+    assert leveret("user", "list-limits", "--json").json == []
+    assert leveret("vhost", "set-limits", "/", '{"max-queues": 0}').status == 0
+    with connect(broker) as connection:
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="queue limit"):
+            connection.channel().queue_declare("q")
+        assert leveret("vhost", "clear-limits", "/").status == 0
+        connection.channel().queue_declare("q")
+    assert leveret("vhost", "list-limits", "/", "--json").json == [{"vhost": "/", "limits": {}}]
+    wrong = leveret("vhost", "set-limits", "/", '{"max-queues": "x"}')
+    assert wrong.err == 'leveret: Validation failed; max-queues should be a number, actually was <<"x">>\n'
+
+
+def test_status_and_alarms(leveret, broker):
+    with connect(broker) as connection:
+        connection.channel().queue_declare("q")
+        status = leveret("status", "--json").json
+        assert (status["totals"]["queues"], status["totals"]["connections"], status["totals"]["channels"]) == (1, 1, 1)
+        assert status["alarms"] == []
+        assert leveret("alarm", "set-memory-limit", "0").status == 0
+        assert ["alarms", "memory"] in leveret("status").lines
+        assert leveret("alarm", "set-memory-limit", "2GiB").status == 0
+        assert leveret("status", "--json").json["memory"]["limit"] == 2 * 1024**3
+        assert leveret("alarm", "set-disk-free-limit", "500kB").status == 0
+        status = leveret("status", "--json").json
+        assert (status["alarms"], status["disk"]["limit"]) == ([], 500_000)
+        assert leveret("alarm", "set-memory-limit", "much").status == 2

@@ -117,3 +117,10 @@ def test_root_leaves_no_file_that_the_brokers_user_could_not_open(leveret, folde
     subprocess.run([sys.executable, "-m", "broker", "user", "add", "bob", "x"], check=True)
     subprocess.run([sys.executable, "-m", "broker", "policy", "set", "p", "", '{"expires": 1}'], check=True)
     assert {path.stat().st_uid for path in folder.rglob("*")} == {65534}
+
+
+def test_what_would_end_with_a_broker_is_refused(leveret, folder):
+    leveret("user", "add", "alice", "x")
+    for command in (("trace", "on"), ("alarm", "set-memory-limit", "1")):
+        done = leveret(*command)
+        assert (done.status, done.err) == (2, f"leveret: no broker runs on {folder}, and this would end with it\n")
