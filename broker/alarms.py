@@ -54,7 +54,7 @@ class Alarms:
     @property
     def reason(self) -> str:
         """Why publishers wait, as clients are told it; "" where they do not."""
-        sources = [source for source, stands in ((MEMORY, self.memory), (DISK, self.disk)) if stands]
+        sources = [source for source, stands in ((DISK, self.disk), (MEMORY, self.memory)) if stands]
         return f"low on {' & '.join(sources)}" if sources else ""
 
     @property
@@ -75,12 +75,12 @@ class Alarms:
 
     def look(self, *, disk_refuses: bool) -> list[str]:
         """The sources whose alarm was set or lifted by this: MEMORY, DISK."""
-        was = self.memory, self.disk
+        was = self.disk, self.memory
         self.memory = self._memory_is_short()
         self.disk = disk_refuses or self._disk_is_short()
-        if (self.memory, self.disk) == was:
+        if (self.disk, self.memory) == was:
             return []
-        return [source for source, before in zip((MEMORY, DISK), was, strict=True) if self.stands(source) != before]
+        return [source for source, before in zip((DISK, MEMORY), was, strict=True) if self.stands(source) != before]
 
     def stands(self, source: str) -> bool:
         return self.memory if source == MEMORY else self.disk

@@ -371,7 +371,8 @@ class Node:
         """A socket was accepted. ``peer`` and ``local`` are addresses for the log."""
         self._last_session += 1
         session = Session(self, self._offer, peer, local, turn.peer_now, self._last_session)
-        session.blocked = bool(self.alarm)
+        if self.alarm:
+            session.set_blocked(True, at_once=self.committing.failure is not None)
         self.sessions[session] = None
         self.reschedule(session)
         return session
@@ -423,7 +424,7 @@ class Node:
         was, self.alarm = bool(self.alarm), alarms.reason
         if bool(self.alarm) != was:
             for session in list(self.sessions):
-                session.set_blocked(bool(self.alarm))
+                session.set_blocked(bool(self.alarm), at_once=self.committing.failure is not None)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

@@ -111,14 +111,19 @@ class Session:
         self.on_resume: Callable[[], None] = _no_one
         self.on_open: Callable[[], None] = _no_one
         self.has_published = False
-        self.blocked = False
+        # Whether an alarm stands, and whether it published since, so that it is not read until the alarm is lifted.
+        self._blocked = False
+        self._waits = False
+        # Whether what it published since is taken nevertheless; else it is held up, in ``_unfinished``.
+        self._takes_last = False
+        self._holds_up = False
         self._began = now
         self._heard = False
         # Whether a login is being looked at, and nothing is read until the answer is there.
         self._checking = False
         self._has_unread = False
-        # Settlements of more deliveries than one turn has time for.
-        self._unfinished: SettlementRun | None = None
+        # Settlements of more deliveries than one turn has time for, or publishes that an alarm holds up.
+        self._unfinished: SettlementRun | PublishRun | None = None
         # Of bodies that are not whole yet, as far as the gauge knows.
         self._assembling_bytes = 0
         self._over = False
@@ -139,7 +144,7 @@ class Session:
         if self.connection.state is not handshake.State.RUNNING:
             # Else only its close-ok is waited for now.
             return self._checking
-        held_back = self.has_published and (self.blocked or self.node.congested)
+        held_back = self._waits or (self.has_published and self.node.congested)
         return self._has_unread or self.outbox.clogged or held_back
 
     @property
@@ -186,18 +191,15 @@ class Session:
         self.node.gauge.bytes += held_bytes - self._assembling_bytes
         self._assembling_bytes = held_bytes
         if held_bytes:
-            self._publishes()
-
-    def _publishes(self) -> None:
-        if not self.has_published:
             self.has_published = True
-            self._tell_if_blocked()
+            if self._blocked:
+                self._wait()
 
     def _handle_all(self, data: bytes, turn: Turn) -> None:
         """Stops half-way where it would take too much: a read of 64 KiB may hold 3,000 gets of large messages, which
         clog the outbox, or 900 publishes to a fanout of thousands of queues, which would hold up everybody else.
         """
-        while self._unfinished is not None:
+        while self._unfinished is not None and not self._holds_up:
             run, self._unfinished = self._unfinished, None
             # It may put the rest there again.
             self._handle_run(run, turn)
@@ -205,8 +207,13 @@ class Session:
                 self._has_unread = True
                 self.node.backlog.unread[self] = None
                 return
+        if self._holds_up:
+            self.connection.keep(data)
+            return
         for event in self.connection.receive(data, turn.peer_now):
             self._handle(event, turn)
+            if self._is_holding_up:
+                break
             enough = turn.enqueued > INPUT_BUDGET or self._is_unfinished
             if self._checking:
                 self._has_unread = True
@@ -221,6 +228,10 @@ class Session:
     @property
     def _is_unfinished(self) -> bool:
         return self._unfinished is not None
+
+    @property
+    def _is_holding_up(self) -> bool:
+        return self._holds_up
 
     def read_on(self, turn: Turn) -> None:
         """Go on with input that was left half-way, unless the outbox still forbids it, or a login is looked at."""
@@ -260,7 +271,14 @@ class Session:
         channel = self.channels[run.channel]
         try:
             if type(run) is PublishRun:
-                self._publishes()
+                self.has_published = True
+                if self._blocked:
+                    self._wait()
+                    if not self._takes_last:
+                        # As in RabbitMQ: what comes while an alarm stands goes no further, and nothing behind it.
+                        self._unfinished = run
+                        self._holds_up = True
+                        return
                 self._moved(len(run.contents), turn)
                 channel.publish(run, turn)
             else:
@@ -446,6 +464,7 @@ class Session:
         """Give back and delete all that was this client's. Synchronous and idempotent."""
         self._count_assembling(0)
         self._unfinished = None
+        self._waits = self._holds_up = False
         channels, self.channels = self.channels, {}
         for channel in channels.values():
             channel.close(turn)
@@ -492,13 +511,24 @@ class Session:
                 channel.reconsider(turn)
         self.read_on(turn)
 
-    def set_blocked(self, blocked: bool) -> None:
-        """An alarm: a session that publishes is not read while it stands."""
-        self.blocked = blocked
-        if blocked:
-            self._tell_if_blocked()
-        elif self.has_published and self._wants_block_notices():
+    def set_blocked(self, blocked: bool, *, at_once: bool = False) -> None:
+        """An alarm: a session that publishes while it stands is told so, and not read until it is lifted.
+
+        ``at_once``: so is who published before, and may wait for confirms that do not come; what was read is taken.
+        """
+        self._blocked = blocked
+        self._takes_last = at_once
+        if blocked and at_once and self.has_published:
+            self._wait()
+        if blocked or not self._waits:
+            return
+        self._waits = False
+        if self._wants_block_notices():
             self.connection.send_ahead(methods.Connection.Unblocked())
+        if self._holds_up:
+            self._holds_up = False
+            self._has_unread = True
+            self.node.backlog.unread[self] = None
         self.go_on()
 
     def go_on(self) -> None:
@@ -506,8 +536,11 @@ class Session:
         if not self.paused:
             self.on_resume()
 
-    def _tell_if_blocked(self) -> None:
-        if self.blocked and self.has_published and self._wants_block_notices():
+    def _wait(self) -> None:
+        if self._waits:
+            return
+        self._waits = True
+        if self._wants_block_notices():
             self.connection.send_ahead(methods.Connection.Blocked(self.node.alarm))
 
     def _wants_block_notices(self) -> bool:

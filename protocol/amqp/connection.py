@@ -149,6 +149,10 @@ class Connection:
                 self.interrupted = True
                 return
 
+    def keep(self, data: bytes) -> None:
+        """Bytes came that are to be read with the next ones."""
+        self._buffer.feed(data)
+
     def _read_run(self) -> basic.PublishRun | basic.SettlementRun | None:
         """The hot path: as many like frames as stand next to each other."""
         data, pos = self._buffer.data, self._buffer.pos

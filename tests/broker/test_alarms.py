@@ -60,8 +60,8 @@ def test_a_disk_that_refuses_is_short_whatever_is_said_to_be_free():
     gauge, alarms = make(disk_free_limit_bytes=80)
     alarms.disk_free_bytes = 10**12
     gauge.add(LIMIT + 1)
-    assert alarms.look(disk_refuses=True) == ["memory", "disk"]
-    assert alarms.reason == "low on memory & disk"
+    assert alarms.look(disk_refuses=True) == ["disk", "memory"]
+    assert alarms.reason == "low on disk & memory"
     assert alarms.look(disk_refuses=False) == ["disk"]
     assert alarms.reason == "low on memory"
 
@@ -85,7 +85,7 @@ def broker():
     [
         ({"memory_limit": 0}, "low on memory"),
         ({"disk_free_limit": 1}, "low on disk"),
-        ({"memory_limit": 0, "disk_free_limit": 1}, "low on memory & disk"),
+        ({"memory_limit": 0, "disk_free_limit": 1}, "low on disk & memory"),
     ],
 )
 def test_an_operator_may_force_them(broker, limits, reason):
@@ -93,6 +93,8 @@ def test_an_operator_may_force_them(broker, limits, reason):
     publisher.publish(1, b"x")
     publisher.expect_nothing()
     force(broker, **limits)
+    publisher.expect_nothing()
+    publisher.publish(1, b"x")
     publisher.expect(Connection.Blocked, reason=reason)
     assert publisher.session.paused
     force(broker, memory_limit=LIMIT, disk_free_limit=0)
@@ -102,8 +104,8 @@ def test_an_operator_may_force_them(broker, limits, reason):
 
 def test_who_waits_is_told_once_whatever_else_runs_short(broker):
     publisher = broker.connect(1)
-    publisher.publish(1, b"x")
     force(broker, memory_limit=0)
+    publisher.publish(1, b"x")
     publisher.expect(Connection.Blocked, reason="low on memory")
     force(broker, disk_free_limit=1)
     force(broker, memory_limit=LIMIT)
@@ -142,8 +144,8 @@ def test_alarms_are_events(broker):
     force(broker, memory_limit=LIMIT)
     told = [(got.routing_key, got.properties.headers) for got in hearer.deliveries()]
     assert [(key, headers["source"], headers["node"]) for key, headers in told] == [
-        ("alarm.set", "memory", "leveret@localhost"),
         ("alarm.set", "disk", "leveret@localhost"),
+        ("alarm.set", "memory", "leveret@localhost"),
         ("alarm.cleared", "memory", "leveret@localhost"),
     ]
 
@@ -152,7 +154,7 @@ def test_the_log_says_what_there_is(broker):
     force(broker, memory_limit=0, disk_free_limit=1)
     force(broker, memory_limit=LIMIT)
     assert broker.notices[-3:] == [
-        "memory alarm set: publishers wait; queues hold 0 MiB",
         "disk alarm set: publishers wait; 0 MiB are free",
+        "memory alarm set: publishers wait; queues hold 0 MiB",
         "memory alarm lifted; queues hold 0 MiB",
     ]

@@ -1,5 +1,6 @@
 """The memory alarm: who publishes waits and is told so; who consumes goes on, and so it ends."""
 
+import pamqp.frame
 import pytest
 
 from tests.conversation import CAPABILITIES, Basic, Broker, Connection, Queue, Tx
@@ -14,9 +15,15 @@ def broker():
     return broker
 
 
-def fill(client):
-    """Enough to set off the alarm."""
+def set_off(client):
+    """Enough for the alarm."""
     client.publish(1, *[b"x" * 1000] * 110)
+
+
+def fill(client):
+    """Set it off, and publish once more, which is held up."""
+    set_off(client)
+    client.publish(1, b"", key="nowhere")
 
 
 def test_a_publisher_is_told_and_not_read_any_more(broker):
@@ -56,6 +63,47 @@ def test_it_is_lifted_only_when_a_fifth_is_free_again(broker):
         publisher.expect_nothing()
         getter.get()
     publisher.expect(Connection.Unblocked)
+
+
+def test_who_set_it_off_goes_on_until_it_publishes_again(broker):
+    publisher = broker.connect(1)
+    set_off(publisher)
+    publisher.expect_nothing()
+    assert publisher.count() == 110
+    publisher.publish(1, b"y", b"z")
+    publisher.expect(Connection.Blocked, reason="low on memory")
+    assert publisher.session.paused
+
+
+def test_what_is_published_meanwhile_waits_and_all_that_comes_behind_it(broker):
+    publisher, other = broker.connect(1), broker.connect(1)
+    set_off(publisher)
+    publisher.referee = None
+    publisher.send_bytes(
+        publisher.publish_bytes(1, b"y")
+        + publisher.publish_bytes(1, b"z", "nowhere", mandatory=True)
+        + pamqp.frame.marshal(Queue.Declare(queue="r"), 1)
+    )
+    publisher.send(1, Queue.Declare(queue="s"))
+    publisher.expect(Connection.Blocked)
+    publisher.expect_nothing()
+    assert broker.queues == {"q"}
+    assert other.drain()[109:] == [b"x" * 1000, b"y"]
+    publisher.expect(Connection.Unblocked)
+    publisher.expect(Basic.Return)
+    publisher.expect(Queue.DeclareOk)
+    publisher.expect(Queue.DeclareOk)
+    publisher.expect_nothing()
+
+
+def test_a_client_that_goes_while_it_waits_leaves_nothing_behind(broker):
+    publisher, other = broker.connect(1), broker.connect(1)
+    set_off(publisher)
+    publisher.publish(1, b"y")
+    publisher.die()
+    other.drain()
+    assert other.drain() == []
+    assert broker.node.gauge.bytes == pytest.approx(0, abs=1e-6)
 
 
 def test_who_begins_to_publish_meanwhile_is_told_then(broker):
@@ -177,9 +225,8 @@ def test_a_blocked_client_hears_that_the_broker_stops_and_is_read_for_its_close_
 def test_what_an_open_transaction_holds_counts(broker, end):
     client, other = broker.connect(1), broker.connect(1)
     client.call(1, Tx.Select(), Tx.SelectOk)
-    fill(client)
-    client.expect(Connection.Blocked)
-    # Not read any more by the shell; what it had read already still counts.
+    set_off(client)
+    assert broker.node.alarms.memory
     client.send(1, end())
     if end is Tx.Commit:
         client.expect(Tx.CommitOk)
@@ -187,5 +234,5 @@ def test_what_an_open_transaction_holds_counts(broker, end):
         other.drain()
     else:
         client.expect(Tx.RollbackOk)
-    client.expect(Connection.Unblocked)
+    assert not broker.node.alarms.memory
     assert broker.node.gauge.bytes == pytest.approx(0, abs=1e-6)

@@ -102,7 +102,7 @@ async def test_alarms_are_forced_and_lifted_in_a_running_broker(tmp_path):
         b.set_disk_free_limit(2**62)
         assert b.node.alarm == "low on disk"
         b.set_memory_limit(0)
-        assert b.node.alarm == "low on memory & disk"
+        assert b.node.alarm == "low on disk & memory"
         b.set_disk_free_limit(0)
         b.set_memory_limit(2**40)
         assert b.node.alarm == ""
