@@ -17,6 +17,8 @@ class Consumer:
         self.no_ack = no_ack
         self.prefetch = prefetch
         self.outstanding = 0
+        # Consumers of quorum queues and streams do not take part in a channel's shared prefetch.
+        self.shares = True
 
 
 class ChannelState:
@@ -240,7 +242,7 @@ class Referee:
         limit = consumer.prefetch
         assert not limit or consumer.outstanding <= limit, f"{consumer.outstanding} outstanding, prefetch {limit}"
         if limit := state.shared_prefetch:
-            shared = sum(1 for holder in state.unsettled.values() if holder is not None)
+            shared = sum(1 for holder in state.unsettled.values() if holder is not None and holder.shares)
             assert shared <= limit, f"{shared} outstanding on the channel, shared prefetch {limit}"
 
     @staticmethod
