@@ -17,6 +17,7 @@ from broker.administration.administration import Administration
 READS = frozenset(
     {
         "authenticate_user",
+        "export_definitions",
         "list_connections",
         "list_operator_policies",
         "list_permissions",
@@ -48,6 +49,7 @@ CHANGES = frozenset(
         "close_connection",
         "delete_user",
         "delete_vhost",
+        "import_definitions",
         "set_disk_free_limit",
         "set_operator_policy",
         "set_permissions",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from broker.administration.exporting import shown
 from broker.administration.refused import Refused, refusing
 from broker.administration.verbs import Verbs
 from broker.policies.policy import NoSuchPolicy, Policy
@@ -34,7 +35,7 @@ class PolicyVerbs(Verbs):
 
     def list_policies(self, *, vhost: str | None = None) -> list[dict[str, Any]]:
         """``name``, ``pattern``, ``apply-to``, ``definition`` and ``priority`` of each."""
-        return [_shown(policy) for policy in self._vhost(vhost).policies.users.values()]
+        return [shown(policy) for policy in self._vhost(vhost).policies.users.values()]
 
     def set_operator_policy(
         self,
@@ -58,20 +59,10 @@ class PolicyVerbs(Verbs):
 
     def list_operator_policies(self, *, vhost: str | None = None) -> list[dict[str, Any]]:
         """As ``list_policies``."""
-        return [_shown(policy) for policy in self._vhost(vhost).policies.operators.values()]
+        return [shown(policy) for policy in self._vhost(vhost).policies.operators.values()]
 
     def _clear(self, name: str, host: VirtualHost[Queue], *, operator: bool) -> None:
         # Here, as what a turn raises is taken for a bug.
         if name not in host.policies.of(operator=operator):
             raise Refused(str(NoSuchPolicy()))
         self._do(lambda turn: host.clear_policy(name, turn, operator=operator))
-
-
-def _shown(policy: Policy) -> dict[str, Any]:
-    return {
-        "name": policy.name,
-        "pattern": policy.pattern,
-        "apply-to": policy.apply_to,
-        "definition": policy.definition,
-        "priority": policy.priority,
-    }

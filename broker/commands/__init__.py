@@ -7,6 +7,7 @@ from collections.abc import Mapping
 COMMANDS: Mapping[str, str] = {
     "alarm": "Limits of memory and disk, from which publishers wait.",
     "connection": "Who is connected; close connections.",
+    "definitions": "Export and import all there is but messages, as RabbitMQ's JSON.",
     "hash-password": "The hash of a password, as definitions hold it.",
     "permission": "What users may do in virtual hosts, and with topics.",
     "policy": "Policies and operators' policies.",

@@ -1,5 +1,6 @@
 """The front door's commands are done as they stand there, by a shell, running and stopped."""
 
+import os
 import re
 import subprocess
 import sys
@@ -20,10 +21,14 @@ def lines():
 
 
 @pytest.mark.parametrize("runs", [True, False], ids=["running", "stopped"])
-def test_the_commands_do_what_they_say(lines, folder, runs):
+def test_the_commands_do_what_they_say(lines, folder, tmp_path, runs):
     def done():
         script = f'set -e\nleveret() {{ {sys.executable} -m broker "$@"; }}\n{lines}'
-        return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+        environment = os.environ | {"PYTHONPATH": str(_README.parent)}
+        done = subprocess.run(
+            ["sh", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
 
     if runs:
         with Leveret(0, "--data-dir", str(folder)):

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pika
 import pytest
@@ -107,16 +109,18 @@ def test_a_folder_of_somebody_else_is_left_alone(leveret, folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_root_leaves_no_file_that_the_brokers_user_could_not_open(leveret, folder):
-    assert leveret("user", "add", "alice", "x").status == 0
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, 65534, 65534)
-    for parent in folder.parents:
-        if parent.owner() == "root" and parent.stat().st_mode & 0o001 == 0:
-            parent.chmod(0o711)
-    subprocess.run([sys.executable, "-m", "broker", "user", "add", "bob", "x"], check=True)
-    subprocess.run([sys.executable, "-m", "broker", "policy", "set", "p", "", '{"expires": 1}'], check=True)
-    assert {path.stat().st_uid for path in folder.rglob("*")} == {65534}
+def test_root_leaves_no_file_that_the_brokers_user_could_not_open(leveret, monkeypatch):
+    # Not in pytest's own folder, which is closed to others.
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o755)
+        folder = Path(home) / "data"
+        monkeypatch.setenv("LEVERET_DATA_DIR", str(folder))
+        assert leveret("user", "add", "alice", "x").status == 0
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, 65534, 65534)
+        subprocess.run([sys.executable, "-m", "broker", "user", "add", "bob", "x"], check=True)
+        subprocess.run([sys.executable, "-m", "broker", "policy", "set", "p", "", '{"expires": 1}'], check=True)
+        assert {path.stat().st_uid for path in folder.rglob("*")} == {65534}
 
 
 def test_what_would_end_with_a_broker_is_refused(leveret, folder):
@@ -124,3 +128,26 @@ def test_what_would_end_with_a_broker_is_refused(leveret, folder):
     for command in (("trace", "on"), ("alarm", "set-memory-limit", "1")):
         done = leveret(*command)
         assert (done.status, done.err) == (2, f"leveret: no broker runs on {folder}, and this would end with it\n")
+
+
+def test_definitions_go_from_one_directory_to_another(leveret, folder, tmp_path):
+    leveret("user", "add", "alice", "wonder", "--tags", "x")
+    leveret("policy", "set", "short", "^q", '{"max-length": 1}')
+    file = tmp_path / "definitions.json"
+    assert leveret("definitions", "export", str(file)).status == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    with Leveret(0, "--data-dir", str(tmp_path / "other")) as broker:
+        assert leveret("definitions", "import", str(file), "--data-dir", str(tmp_path / "other")).status == 0
+        url = f"amqp://alice:wonder@127.0.0.1:{broker.port}/"
+        with pytest.raises(pika.exceptions.ProbableAccessDeniedError):
+            pika.BlockingConnection(pika.URLParameters(url))
+        exported = leveret("definitions", "export", "--data-dir", str(tmp_path / "other"))
+        again = leveret("definitions", "import", "--data-dir", str(tmp_path / "other"), stdin=exported.out)
+        assert (again.status, again.err) == (0, "")
+    assert exported.json == leveret("definitions", "export").json
+    assert leveret("definitions", "import", stdin="{").status == 2
+    assert (
+        leveret("definitions", "import", "/nowhere").err == "leveret: cannot read /nowhere: No such file or directory\n"
+    )
+    left = leveret("definitions", "import", stdin='{"global_parameters": [{"name": "g", "value": 1}]}')
+    assert (left.status, left.err) == (0, "left out: global parameter 'g'\n")
