@@ -241,7 +241,8 @@ class Referee:
         consumer.outstanding += 1
         limit = consumer.prefetch
         assert not limit or consumer.outstanding <= limit, f"{consumer.outstanding} outstanding, prefetch {limit}"
-        if limit := state.shared_prefetch:
+        limit = state.shared_prefetch
+        if limit and consumer.shares:
             shared = sum(1 for holder in state.unsettled.values() if holder is not None and holder.shares)
             assert shared <= limit, f"{shared} outstanding on the channel, shared prefetch {limit}"
 
