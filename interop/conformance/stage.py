@@ -135,6 +135,8 @@ class Stage:
     def _play(self, step: Step) -> None:
         match step:
             case Tcp():
+                if step.c in self.peers:
+                    self.peers[step.c].drop()
                 self.peers[step.c] = Peer(self.url, self.patience_s)
             case Connect():
                 self.peers[step.c] = self._connected(step)

@@ -4,7 +4,7 @@ import pytest
 
 from interop.conformance import judge, record
 from interop.conformance.accepted import ACCEPTED, Accepted
-from interop.conformance.conversations import AHEAD, ALL
+from interop.conformance.conversations import ALL
 from interop.conformance.operators import OperatedLeveret
 from interop.conformance.steps import Conversation
 
@@ -14,8 +14,7 @@ RECORDS = record.load()
 @pytest.fixture(scope="module")
 def transcripts(request: pytest.FixtureRequest) -> dict[str, list[str]]:
     """What leveret said in each conversation that was selected, held side by side so that waits do not add up."""
-    selected = [item.callspec.params["conversation"] for item in request.session.items if _is_conversation(item)]
-    chosen = [one for one in selected if one.theme not in AHEAD]
+    chosen = [item.callspec.params["conversation"] for item in request.session.items if _is_conversation(item)]
     with OperatedLeveret() as leveret:
         held = judge.hold_all(chosen, leveret.url, operator=leveret)
         assert "Traceback" not in leveret.log, leveret.log
@@ -29,8 +28,6 @@ def _is_conversation(item: pytest.Item) -> bool:
 @pytest.mark.parametrize("conversation", ALL, ids=lambda conversation: conversation.name)
 def test_conversation(conversation: Conversation, transcripts: dict[str, list[str]]) -> None:
     assert conversation.name in RECORDS, "not recorded: python -m interop.conformance record"
-    if conversation.theme in AHEAD:
-        pytest.skip("recorded ahead of what it is about")
     expected = judge.expected(conversation.name, RECORDS[conversation.name], set())
     if diff := judge.difference(expected, transcripts[conversation.name]):
         pytest.fail(f"leveret leaves RabbitMQ's record:\n{diff}", pytrace=False)
@@ -44,5 +41,5 @@ def test_every_accepted_difference_is_still_one(transcripts: dict[str, list[str]
     used: set[Accepted] = set()
     for name in transcripts:
         judge.expected(name, RECORDS[name], used)
-    seen_all = len(transcripts) == sum(one.theme not in AHEAD for one in ALL)
+    seen_all = len(transcripts) == len(ALL)
     assert not seen_all or set(ACCEPTED) == used

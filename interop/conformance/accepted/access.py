@@ -21,6 +21,10 @@ _PASSIVE = "Who may do nothing with a queue or an exchange may not ask whether i
 _SECRET = (
     "A new secret has permissions looked at again, and consumers cancelled that may not read, as in RabbitMQ 4.2.9."
 )
+_CHANNELS = (
+    " < connection.close reply_code=530 reply_text=\"NOT_ALLOWED - number of channels opened for user '{}' has reached"
+    ' the maximum allowed user limit of ({})" class_id=0 method_id=0'
+)
 _NOTHING_DONE = "A command that had nothing to do says so, as with 3.10."
 _NO_USER = 'operator < User "~u" does not exist'
 
@@ -154,4 +158,13 @@ ACCESS: tuple[Accepted, ...] = (
         (_REFUSED.format("write access to topic '~u(' in exchange '~x'").replace("'~u'\"", "'~u('\"") + _PUBLISH,),
         "Names are put into patterns as they are; where that gives none, RabbitMQ's channel crashes.",
     ),
+    *[
+        Accepted(
+            "limit/user-channels-*",
+            place + _CHANNELS.format("NODE", limit),
+            (place + _CHANNELS.format("~u", limit),),
+            "4.0.5 has the name of its node here, where 3.10 and later ones have the user's.",
+        )
+        for place, limit in (("a/0", 0), ("b/0", 0), ("b/0", 1), ("b/0", 2), ("c/0", 1))
+    ],
 )

@@ -10,7 +10,7 @@ _CRASH = "a/0 < connection.close reply_code=541 reply_text='INTERNAL_ERROR' clas
 _CLOSED = "a socket closed"
 _NOT_OPEN = (
     "a/0 < connection.close reply_code=504 reply_text=\"CHANNEL_ERROR - expected 'channel.open'\""
-    " class_id=40 method_id=10"
+    " class_id=20 method_id=20"
 )
 _TAKEN = "a/1 < basic.ack delivery_tag=1 multiple=False"
 
