@@ -83,6 +83,9 @@ class ControlSocket:
 
     async def serve(self, shell: Shell) -> None:
         """Answer, until it is closed."""
+        if self._listener.fileno() < 0:
+            # The broker stopped before this task began.
+            return
         slots = trio.Semaphore(_PEERS_MAX)
         listener = trio.socket.from_stdlib_socket(self._listener)
         with self._scope:
