@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from interop.bench.client import Refused
 from interop.bench.flow import Stalled
 from interop.bench.process import allow_open_files
+from interop.certificates import certificates
 from interop.leveret import Leveret
 from interop.siege import report
 from interop.siege.attackers import Army
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     gc.disable()
     allow_open_files(16_384)
-    kinds = [kind for kind in chosen(options.kinds) if not kind.tls]
+    kinds = chosen(options.kinds)
     _say(
         "full: as fast as it goes, confirms and acks, messages a second. paced: "
         f"{options.pace:,} messages a second, each acked, ms from write to delivery. Each quiet > besieged by "
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".leveret-data-", dir="."))
-        broker = stack.enter_context(Leveret(0, "--data-dir", folder))
-        army = stack.enter_context(Army(kinds, options.hostile, broker.port))
+        flags = stack.enter_context(certificates()).flags
+        broker = stack.enter_context(Leveret(0, "--data-dir", folder, *flags))
+        army = stack.enter_context(Army(kinds, options.hostile, broker.port, broker.tls_port))
         pair = Pair(broker.url, broker.pid, pace=options.pace)
         stack.callback(pair.close)
         pair.full(options.seconds / 3)

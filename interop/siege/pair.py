@@ -33,6 +33,7 @@ class Pair:
     """
 
     def __init__(self, url: str, pid: int, *, pace: int) -> None:
+        self._url = url
         self._pid = pid
         self._pace = pace
         self._owner, self._sender = Client(url), Client(url)
@@ -81,6 +82,21 @@ class Pair:
         figures = percentiles(taken)
         figures |= {"max_ms": max(taken) * 1000, "pace": len(taken) / took}
         return figures | {"cpu": (cpu_seconds(self._pid) - cpu) / took}
+
+    def newcomer(self) -> Figures:
+        """``newcomer_ms``: how long a client needs from its first byte to a queue of its own, the pair being at work.
+
+        Nothing is promised to it; but it must come in.
+        """
+        self._publish_now_and_then()
+        begun = time.perf_counter()
+        with Client(self._url) as client:
+            client.call(commands.Queue.Declare(queue="", exclusive=True))
+            return {"newcomer_ms": (time.perf_counter() - begun) * 1000}
+
+    def _publish_now_and_then(self) -> None:
+        """So that messages flow."""
+        _run_paced(*self._paced, self._pace, 0.1)
 
     def close(self) -> None:
         """Take leave."""

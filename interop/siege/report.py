@@ -8,8 +8,9 @@ from interop.siege.kinds import KINDS
 from interop.siege.rounds import Round
 
 _HEAD = (
-    f"{'besieged by':<18} {'full rate':>21} {'kept':>5} {'paced p50':>13} {'paced p99, ms':>15} {'times':>6} "
-    f"{'max':>7} {'CPU':>5} {'peak MB':>8} {'calm MB':>8} {'after':>7}  achieved a second"
+    f"{'besieged by':<16} {'full rate':>19} {'kept':>5} {'of CPU':>6} {'paced p50':>13} {'paced p99, ms':>15} "
+    f"{'times':>6} {'max':>6} {'newcomer, ms':>14} "
+    f"{'CPU':>5} {'peak MB':>7} {'calm':>5} {'after':>6}  achieved a second"
 )
 
 
@@ -21,10 +22,11 @@ def line(name: str, found: Round) -> str:
     """A row: quiet > besieged."""
     quiet, besieged = found.quiet, found.besieged
     return (
-        f"{name:<18} {quiet['rate']:>9,.0f} > {besieged['rate']:>9,.0f} {found.rate_kept:>5.0%} "
+        f"{name:<16} {quiet['rate']:>8,.0f} > {besieged['rate']:>8,.0f} {found.rate_kept:>5.0%} {found.cpu_kept:>6.0%} "
         f"{quiet['p50_ms']:>5.2f} > {besieged['p50_ms']:>5.2f} {quiet['p99_ms']:>6.2f} > {besieged['p99_ms']:>6.2f} "
-        f"{found.p99_times:>6.1f} {besieged['max_ms']:>7.1f} {besieged['cpu']:>5.2f} {found.peak_mb:>8.0f} "
-        f"{found.rss_mb:>8.0f} {found.calm_s:>5.1f} s  {_achieved(found)}"
+        f"{found.p99_times:>6.1f} {besieged['max_ms']:>6.1f} {quiet['newcomer_ms']:>6.1f} > "
+        f"{besieged['newcomer_ms']:>5.0f} {besieged['cpu']:>5.2f} {found.peak_mb:>7.0f} "
+        f"{found.rss_mb:>5.0f} {found.calm_s:>4.1f} s  {_achieved(found)}"
     )
 
 

@@ -37,6 +37,13 @@ class Round:
         return self.besieged["rate"] / self.quiet["rate"]
 
     @property
+    def cpu_kept(self) -> float:
+        """The same of what the pair gets of each second of CPU that the broker has: what other programs take of the
+        machine does not show in it.
+        """
+        return self.rate_kept * self.quiet["cpu"] / max(self.besieged["cpu"], 0.01)
+
+    @property
     def p99_times(self) -> float:
         """The paced p99, in times of the quiet one."""
         return self.besieged["p99_ms"] / self.quiet["p99_ms"]
@@ -64,9 +71,10 @@ def besiege(
 
 
 def _measure(pair: Pair, seconds: float) -> Figures:
+    newcomer = pair.newcomer()
     paced = pair.paced(seconds)
     full = pair.full(seconds)
-    return {**paced, "paced_cpu": paced["cpu"], **full}
+    return {**newcomer, **paced, "paced_cpu": paced["cpu"], **full}
 
 
 def _await_calm(pid: int) -> float:

@@ -21,7 +21,7 @@ def client_hello() -> bytes:
 
 async def tls_on_plain(victim: Victim, tally: Tally) -> None:
     """TLS on the plain port."""
-    await _say(victim, victim.port, client_hello() if not tally.units % 20 else _HELLO, tally)
+    await _say(victim, victim.port, _HELLO, tally)
 
 
 async def http(victim: Victim, tally: Tally) -> None:
