@@ -14,7 +14,7 @@ import trio
 from trio.lowlevel import checkpoint, notify_closing, wait_readable, wait_writable
 
 from broker.server.governor import Account
-from broker.server.listeners import address_text
+from broker.server.listeners import address_text, has_left
 from broker.server.proxied import NotProxied, receive_ends
 from broker.server.shell import Shell
 from broker.server.tls_socket import TlsSocket
@@ -129,6 +129,9 @@ class Peer:
                 governor.done()
 
     def _connect(self, ends: Ends | None) -> Turn:
+        if self._shell.governor.messages_flow and has_left(self._bare):
+            # While it waited for its turn, perhaps.
+            raise EOFError
         self._bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer, local = ends or (self._bare.getpeername(), self._bare.getsockname())
         turn = self._shell.node.turn()
@@ -281,7 +284,8 @@ class Peer:
         self._rest = None
         notify_closing(self._sock)
         self._session.outbox.wake = self._session.on_resume = self._session.on_open = _nobody
-        self._shell.act(self._session.disconnected)
+        with self._shell.governor.charged():
+            self._shell.act(self._session.disconnected)
 
 
 def _nobody() -> None:

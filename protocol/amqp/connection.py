@@ -42,7 +42,6 @@ class Offer:
         "frame_max",
         "frame_max_min",
         "handshake_timeout_s",
-        "header_max",
         "heartbeat_s",
         "initial_frame_max",
         "message_max",
@@ -60,7 +59,6 @@ class Offer:
         initial_frame_max: int = 8192,
         heartbeat_s: int = 60,
         message_max: int = 128 * 1024 * 1024,
-        header_max: int = 0,
         handshake_timeout_s: float = 10.0,
         offers_amqp_1_0: bool = True,
     ) -> None:
@@ -72,8 +70,6 @@ class Offer:
         self.offers_amqp_1_0 = offers_amqp_1_0
         self.heartbeat_s = heartbeat_s
         self.message_max = message_max
-        # Of a message's properties, its headers among them; 0 for what a frame holds.
-        self.header_max = header_max
         self.handshake_timeout_s = handshake_timeout_s
 
 
@@ -100,7 +96,7 @@ class Connection:
         self.end_reason = ""
         self._deadline: float | None = now + offer.handshake_timeout_s
         self._buffer = FrameBuffer(offer.initial_frame_max)
-        self._multiplexer = Multiplexer(offer.message_max, offer.header_max, offer.channel_max, write)
+        self._multiplexer = Multiplexer(offer.message_max, offer.channel_max, write)
 
     @property
     def channel_max(self) -> int:
@@ -168,14 +164,9 @@ class Connection:
         if channel is None or not channel.ready_for_runs:
             return None
         if is_publish:
-            # What is too large is the frame by frame path's to refuse.
-            payload_max, multiplexer = self._buffer.payload_max, self._multiplexer
+            # A body that is too large is the frame by frame path's to refuse.
             return basic.read_publish_run(
-                data,
-                pos,
-                min(payload_max, self.offer.message_max),
-                min(payload_max, multiplexer.header_max),
-                multiplexer.checker,
+                data, pos, min(self._buffer.payload_max, self.offer.message_max), self._multiplexer.checker
             )
         return basic.read_settlement_run(data, pos)
 

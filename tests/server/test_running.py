@@ -3,6 +3,7 @@
 import errno
 import gc
 import socket
+import time
 
 import pytest
 import trio
@@ -11,6 +12,7 @@ import trio.testing
 from broker.server import listeners as listeners_module
 from broker.server.committer import CommitterFailed
 from broker.server.doorkeeper import Doorkeeper
+from broker.server.governor import Governor
 from broker.server.listeners import ListenError, accept_from, close_all, listen
 from tests.server.fakes import CancelAtStep, Node, errors_logged, no_socket_left, served, until
 
@@ -299,7 +301,7 @@ async def test_accepting_goes_on_after_a_failure(autojump_clock, failure):
     welcomed = []
     listener = FullTable(real, [failure] * 3)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(accept_from, listener, welcomed.append, Doorkeeper().room)
+        nursery.start_soon(accept_from, listener, welcomed.append, Doorkeeper().room, Governor(time.perf_counter))
         async with await trio.open_tcp_stream(*real.getsockname()):
             await trio.sleep(1)
         assert not listener.failures
