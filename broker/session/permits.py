@@ -99,6 +99,10 @@ class Permits:
                 f"user '{self.user}'"
             )
 
+    def remember_topic(self, permission: str, exchange: str, key: str) -> None:
+        """It is used while all topics are free; it will be remembered should they not be any more."""
+        _remember(self._topics, (permission, exchange, key), self.access.version)
+
     def minds_topics(self, exchange: str) -> bool:
         """Whether there are topics of an exchange that this user may not use."""
         return self.access.has_topic_permissions(self.user, self._vhost, exchange)

@@ -76,7 +76,11 @@ class _Route:
     __slots__ = ("exchange", "guarded", "has_topics", "mandatory", "queues", "routing_key", "wire")
 
     def __init__(
-        self, arguments: basic.PublishArguments, queues: Queues | None, *, has_topics: bool, guarded: bool
+        self,
+        arguments: basic.PublishArguments,
+        queues: Queues | None,
+        has_topics: bool,
+        guarded: bool,
     ) -> None:
         self.has_topics = has_topics
         self.guarded = guarded
@@ -97,6 +101,7 @@ class Publisher:
         "_channel",
         "_done",
         "_frame_max",
+        "_guarded",
         "_harmless",
         "_harmless_ttl_ms",
         "_logs",
@@ -125,6 +130,8 @@ class Publisher:
         self._permits = permits
         self._access = permits.access
         self._access_version = -1
+        # Of the exchanges that it may write to, as long as nothing changes: whether topics must be asked for there.
+        self._guarded: dict[str, bool] = {}
         self._tap = tap
         self._channel = channel
         self._frame_max = frame_max
@@ -169,6 +176,7 @@ class Publisher:
     def _route(self, arguments: bytes) -> _Route:
         if self._version != self._topology.version or self._access_version != self._access.version:
             self._routes.clear()
+            self._guarded.clear()
             self._version = self._topology.version
             self._access_version = self._access.version
         route = self._routes.get(arguments)
@@ -179,19 +187,21 @@ class Publisher:
         if arguments.immediate:
             raise not_implemented("immediate=true")
         name = arguments.exchange
-        lasting = self._permits.exchange(WRITE, name)
+        guarded = self._guarded.get(name)
+        lasting = guarded is not None or self._permits.exchange(WRITE, name)
         exchange = self._vhost.exchange(name)
         if exchange.internal:
             raise access_refused(f"cannot publish to internal {self._vhost.describe_exchange(exchange.name)}")
-        guarded = False
-        if exchange.has_topics:
-            guarded = self._permits.minds_topics(name)
-            if not guarded:
-                # It is remembered, should there be topic permissions later.
-                self._permits.topic(WRITE, name, arguments.routing_key)
+        has_topics = exchange.has_topics
+        if guarded is None:
+            guarded = has_topics and self._permits.minds_topics(name)
+            if lasting:
+                self._guarded[name] = guarded
+        if has_topics and not guarded:
+            self._permits.remember_topic(WRITE, name, arguments.routing_key)
         routed = self._vhost.route(name, arguments.routing_key, None)
         queues = routed.queues if routed.cacheable else None
-        route = _Route(arguments, queues, has_topics=exchange.has_topics, guarded=guarded)
+        route = _Route(arguments, queues, has_topics, guarded)
         if not lasting:
             # The channel remembers what is not allowed any more, and may forget it any time.
             return route
