@@ -75,12 +75,25 @@ class Alarms:
 
     def look(self, *, disk_refuses: bool) -> list[str]:
         """The sources whose alarm was set or lifted by this: MEMORY, DISK."""
+        if self._is_calm and not disk_refuses:
+            return []
         was = self.disk, self.memory
         self.memory = self._memory_is_short()
         self.disk = disk_refuses or self._disk_is_short()
         if (self.disk, self.memory) == was:
             return []
         return [source for source, before in zip((DISK, MEMORY), was, strict=True) if self.stands(source) != before]
+
+    @property
+    def _is_calm(self) -> bool:
+        """No alarm, and no reason for one: the end of each turn asks."""
+        limit, free = self.memory_limit_bytes, self.disk_free_bytes
+        return (
+            self._gauge.bytes <= limit >= self.process_bytes
+            and limit > 0
+            and (free is None or free >= self.disk_free_limit_bytes)
+            and not (self.memory or self.disk)
+        )
 
     def stands(self, source: str) -> bool:
         return self.memory if source == MEMORY else self.disk

@@ -479,6 +479,7 @@ def _offer(config: Config) -> Offer:
         initial_frame_max=config.initial_frame_max_bytes or profile.initial_frame_max,
         heartbeat_s=config.heartbeat_s,
         message_max=config.max_message_bytes or profile.message_max,
+        header_max=config.max_headers_bytes,
         handshake_timeout_s=config.handshake_timeout_s,
         offers_amqp_1_0=profile.offers_amqp_1_0,
     )

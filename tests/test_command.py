@@ -28,9 +28,9 @@ def leveret(*arguments, **environment):
 
 
 @contextlib.contextmanager
-def running(*arguments, **environment) -> Iterator[tuple[subprocess.Popen, list[str]]]:
-    """The broker and the lines it printed up to RabbitMQ's words, which tools wait for."""
-    command = [sys.executable, "-m", "broker", *arguments]
+def running(*arguments, under=(), **environment) -> Iterator[tuple[subprocess.Popen, list[str]]]:
+    """The broker and the lines it printed up to RabbitMQ's words, which tools wait for. ``under``: what starts it."""
+    command = [*under, sys.executable, "-m", "broker", *arguments]
     with subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             lines = []
@@ -119,6 +119,29 @@ def test_a_signal_ends_it_gracefully_with_status_0(sign):
         assert closed.value.reply_code == 320
         assert process.wait(10) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+def test_with_few_file_descriptors_clients_are_refused_in_words_and_the_disk_has_its_own(tmp_path):
+    """Of 300 descriptors 75 are for sockets: 57 for clients that come in, the rest for those that have not yet."""
+    few = ("sh", "-c", 'ulimit -n 300; exec "$@"', "sh")
+    flags = ("--port", "0", "--host", "127.0.0.1", "--data-dir", str(tmp_path / "data"))
+    with running(*flags, under=few) as (process, lines), contextlib.ExitStack() as stack:
+        ((_, port),) = ports(lines)
+        url = pika.URLParameters(f"amqp://guest:guest@127.0.0.1:{port}/%2f?stack_timeout=60&socket_timeout=60")
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        # Those say nothing, and do not keep the others out.
+        connections = [stack.enter_context(pika.BlockingConnection(url)) for _ in range(57)]
+        with pytest.raises(pika.exceptions.ProbableAccessDeniedError, match=r"node connection limit \(57\) is reached"):
+            pika.BlockingConnection(url)
+        channel = connections[0].channel()
+        channel.confirm_delivery()
+        for number in range(40):
+            channel.queue_declare(f"q{number}", durable=True)
+            channel.basic_publish("", f"q{number}", b"kept", pika.BasicProperties(delivery_mode=2))
+        stack.close()
+        process.terminate()
+        assert "new connections wait: there are 75" in process.stderr.read()
 
 
 def test_the_log_level_is_kept():

@@ -11,8 +11,8 @@ from protocol.amqp.errors import connection_forced
 
 class Connections(Verbs):
     def list_connections(self) -> list[dict[str, Any]]:
-        """``pid`` (which tells them apart), ``name``, ``user``, ``vhost``, ``peer`` and how many ``channels`` of each
-        that is open.
+        """``pid`` (which tells them apart), ``name``, ``user``, ``vhost``, ``peer``, whether by ``ssl``, and how many
+        ``channels`` of each that is open.
         """
         return [self._shown(session) for session in self._node.sessions if session.vhost is not None]
 
@@ -52,5 +52,6 @@ class Connections(Verbs):
             "user": session.user,
             "vhost": session.vhost.name if session.vhost is not None else "",
             "peer": session.peer,
+            "ssl": session.secured is not None,
             "channels": len(session.channels),
         }

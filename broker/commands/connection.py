@@ -14,7 +14,7 @@ command = noun("connection", "Connections of a running broker.")
 @as_json
 def list_(target: Target, *, json_: bool) -> None:
     """List open connections."""
-    columns = ("pid", "user", "vhost", "peer", "channels", "name")
+    columns = ("pid", "user", "vhost", "peer", "ssl", "channels", "name")
     show(target.ask("list_connections"), columns, json_=json_)
 
 

@@ -6,7 +6,8 @@ is over. TLS itself needs no waiting: bytes go in and come out of two buffers (`
 What it costs the broker's CPU, with AES-256-GCM of OpenSSL 3.0 on two shared cores: a message of 16 bytes that is
 published and delivered 0.15 µs (1.7 without TLS), one of 4 KiB 6 µs (12.5 without), which is 0.7 ns a byte each way. A
 handshake costs 0.3 ms with an ECDSA certificate and 0.65 ms with one of RSA 2048; a client's certificate adds 0.8 ms.
-So it is a thread that shakes hands: a hundred clients that connect again at once would hold up everybody else.
+So it is a thread that shakes hands, for 0.4 ms more: a hundred clients that connect again at once would hold up
+everybody else. An idle connection takes 27 KB, 9 without TLS.
 """
 
 import socket

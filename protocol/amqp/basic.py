@@ -105,9 +105,11 @@ class PublishRun:
         return self.flags & properties.PERSISTENT > 0
 
 
-def read_publish_run(data: bytes, start: int, payload_max: int, checker: properties.Checker) -> PublishRun | None:
+def read_publish_run(
+    data: bytes, start: int, payload_max: int, header_max: int, checker: properties.Checker
+) -> PublishRun | None:
     """All whole publishes from ``start`` on that repeat one method frame, have at most one body frame each, and are
-    persistent like the first or not like it.
+    persistent like the first or not like it. ``payload_max`` is for body frames, ``header_max`` for header frames.
 
     Stops, without a complaint, at whatever else stands there: another frame, a half frame, a body in pieces, an error.
     The frame by frame path reads that and knows the words for it. None if not even one message could be read.
@@ -130,7 +132,7 @@ def read_publish_run(data: bytes, start: int, payload_max: int, checker: propert
         if body + 3 > end:
             break
         mark, header_size, class_id, weight, body_size = _CONTENT_HEAD.unpack_from(data, head)
-        if mark != header_mark or class_id != 60 or weight or header_size > payload_max:
+        if mark != header_mark or class_id != 60 or weight or header_size > header_max:
             break
         body = head + 8 + header_size
         if body > end or data[body - 1] != 0xCE:

@@ -42,6 +42,7 @@ class Offer:
         "frame_max",
         "frame_max_min",
         "handshake_timeout_s",
+        "header_max",
         "heartbeat_s",
         "initial_frame_max",
         "message_max",
@@ -59,6 +60,7 @@ class Offer:
         initial_frame_max: int = 8192,
         heartbeat_s: int = 60,
         message_max: int = 128 * 1024 * 1024,
+        header_max: int = 0,
         handshake_timeout_s: float = 10.0,
         offers_amqp_1_0: bool = True,
     ) -> None:
@@ -70,6 +72,8 @@ class Offer:
         self.offers_amqp_1_0 = offers_amqp_1_0
         self.heartbeat_s = heartbeat_s
         self.message_max = message_max
+        # Of a message's properties, its headers among them; 0 for what a frame holds.
+        self.header_max = header_max
         self.handshake_timeout_s = handshake_timeout_s
 
 
@@ -96,7 +100,7 @@ class Connection:
         self.end_reason = ""
         self._deadline: float | None = now + offer.handshake_timeout_s
         self._buffer = FrameBuffer(offer.initial_frame_max)
-        self._multiplexer = Multiplexer(offer.message_max, offer.channel_max, write)
+        self._multiplexer = Multiplexer(offer.message_max, offer.header_max, offer.channel_max, write)
 
     @property
     def channel_max(self) -> int:
@@ -164,9 +168,14 @@ class Connection:
         if channel is None or not channel.ready_for_runs:
             return None
         if is_publish:
-            # A body that is too large is the frame by frame path's to refuse.
+            # What is too large is the frame by frame path's to refuse.
+            payload_max, multiplexer = self._buffer.payload_max, self._multiplexer
             return basic.read_publish_run(
-                data, pos, min(self._buffer.payload_max, self.offer.message_max), self._multiplexer.checker
+                data,
+                pos,
+                min(payload_max, self.offer.message_max),
+                min(payload_max, multiplexer.header_max),
+                multiplexer.checker,
             )
         return basic.read_settlement_run(data, pos)
 

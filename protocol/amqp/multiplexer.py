@@ -13,6 +13,7 @@ from protocol.amqp.events import ChannelClosed, ChannelOpened, Event, MethodRece
 from protocol.amqp.methods import Method
 from protocol.amqp.properties import Checker
 
+_ANY = 1 << 62
 _INPUTS: dict[type[Method], Input] = {
     methods.Channel.Open: Input.OPEN,
     methods.Channel.Close: Input.CLOSE,
@@ -36,15 +37,17 @@ class ChannelInput:
 
 
 class Multiplexer:
-    """``channel_max`` is what was negotiated, ``message_max`` in bytes; ``write`` takes frames.
+    """``channel_max`` is what was negotiated; ``message_max`` and ``properties_max`` (0 for none) are bytes; ``write``
+    takes frames. ``header_max`` is the largest payload of a header frame.
 
     ``held_bytes`` is what all channels keep of bodies that are not whole yet: a client may begin one on each.
     """
 
-    __slots__ = ("_message_max", "_write", "channel_max", "channels", "checker", "held_bytes")
+    __slots__ = ("_message_max", "_write", "channel_max", "channels", "checker", "header_max", "held_bytes")
 
-    def __init__(self, message_max: int, channel_max: int, write: Callable[[bytes], None]) -> None:
+    def __init__(self, message_max: int, properties_max: int, channel_max: int, write: Callable[[bytes], None]) -> None:
         self.channel_max = channel_max
+        self.header_max = properties_max + CONTENT_HEAD_BYTES if properties_max else _ANY
         self.channels: dict[int, ChannelInput] = {}
         self.checker = Checker()
         self.held_bytes = 0
@@ -102,6 +105,12 @@ class Multiplexer:
         if assembler.too_large:
             text = f"message size {assembler.body_size} is larger than configured max size {self._message_max}"
             error = precondition_failed(text)
+            error.blame(basic.CLASS_BASIC, basic.PUBLISH_METHOD)
+            return Refused(number, error)
+        header_bytes = int.from_bytes(content[3:7], "big")
+        if header_bytes > self.header_max:
+            most, size = self.header_max - CONTENT_HEAD_BYTES, header_bytes - CONTENT_HEAD_BYTES
+            error = precondition_failed(f"message headers of {size} bytes are larger than configured max size {most}")
             error.blame(basic.CLASS_BASIC, basic.PUBLISH_METHOD)
             return Refused(number, error)
         return basic.PublishRun(number, assembler.arguments, [content], assembler.flags, 0)

@@ -228,6 +228,25 @@ def test_what_is_kept_counts_after_a_restart_and_is_never_refused_then():
     )
 
 
+@pytest.mark.parametrize("body", [b"", b"x", b"x" * 200_000])
+def test_a_messages_headers(body):
+    """Whether it comes in one run, frame by frame or split: the channel is closed, and nobody else is."""
+    broker = Broker(max_headers_bytes=100)
+    client = broker.connect(1, 2)
+    client.declare(channel=2)
+    client.publish(1, body, headers={"h": "x" * 60})
+    assert client.count(channel=2) == 1
+    client.publish(1, body, headers={"h": "x" * 200})
+    size = 2 + 4 + 2 + 5 + 200
+    client.expect_channel_closed(
+        1,
+        406,
+        f"PRECONDITION_FAILED - message headers of {size} bytes are larger than configured max size 100",
+        Basic.Publish,
+    )
+    assert client.count(channel=2) == 1
+
+
 # -- deliveries that wait for acks -------------------------------------------------------------------------------------
 
 

@@ -49,7 +49,7 @@ def wire(text):
 def read_all(data, payload_max=NO_LIMIT):
     """Runs until one cannot be read; where it stopped."""
     checker, runs, pos = Checker(), [], 0
-    while pos < len(data) and (run := read_publish_run(data, pos, payload_max, checker)) is not None:
+    while pos < len(data) and (run := read_publish_run(data, pos, payload_max, payload_max, checker)) is not None:
         assert run.stop > pos
         runs.append(run)
         pos = run.stop

@@ -58,6 +58,7 @@ async def test_both_ports_reach_the_same_queues(authority):
         await plain.queue("q")
         await secure.send(*message("q", b"1"))
         await until(lambda: b.node.vhosts["/"].queues["q"].message_count == 1)
+        assert [connection["ssl"] for connection in b.admin.list_connections()] == [False, True]
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
