@@ -10,6 +10,7 @@ from protocol.amqp.connection import Connection
 from protocol.amqp.content import ContentAssembler
 from protocol.proxy.header import HeaderReader
 from tests.fuzz import guard, minimising, targets
+from tests.fuzz.looking import Looking
 
 
 def _breaks(target):
@@ -62,6 +63,20 @@ def test_what_takes_too_long_is_a_finding(monkeypatch):
     monkeypatch.setattr(guard, "allowed_s", lambda size: 0.0)
     with pytest.raises(guard.Slow):
         guard.timed(lambda data: sum(range(100_000)), b"")
+
+
+def test_what_each_execution_leaves_behind_is_a_finding():
+    looking, left = Looking(each=100), []
+
+    def execute(times, leaks):
+        for _ in range(times):
+            if leaks:
+                left.append(properties.Checker())
+            looking.count()
+
+    execute(300, leaks=False)
+    with pytest.raises(guard.Leak, match="Checker"):
+        execute(100, leaks=True)
 
 
 def test_a_finding_is_made_small_and_named(monkeypatch):

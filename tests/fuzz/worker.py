@@ -4,11 +4,8 @@ libFuzzer reports on standard error, and ends the process. An input that breaks 
 """
 
 import ctypes
-import gc
 import importlib.util
-import resource
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,42 +14,6 @@ import atheris
 from tests.fuzz import guard, targets
 
 AnyBytes = Callable[[bytes, int], bytes]
-
-# After so many executions it is looked whether anything stayed. The first time is the measure for those that follow.
-_LOOK_EACH = 20_000
-# What may come and go by itself, in objects: tables that were checked, caches that fill up.
-_STRAYS_MAX = 20_000
-
-
-class Looking:
-    """Sees that objects do not grow in number."""
-
-    def __init__(self) -> None:
-        self.executions = 0
-        self._first: Counter[str] | None = None
-        self._objects = 0
-
-    def count(self) -> None:
-        self.executions += 1
-        if self.executions % _LOOK_EACH:
-            return
-        from tests.census import census
-
-        now, objects = census(), len(gc.get_objects())
-        if self._first is None:
-            self._first, self._objects = now, objects
-            return
-        grown = now - self._first
-        if grown:
-            raise guard.Leak(f"after {self.executions} executions there are more of {dict(grown)}")
-        if objects > self._objects + _STRAYS_MAX:
-            raise guard.Leak(f"{objects - self._objects} objects more after {self.executions} executions")
-        print(f"LOOKED objects {objects} rss_kib {_rss_kib()}", file=sys.stderr)
-
-
-def _rss_kib() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() // 1024
 
 
 def any_bytes() -> AnyBytes:
@@ -77,6 +38,7 @@ def main(arguments: list[str]) -> None:
     name, work, *options = arguments
     with atheris.instrument_imports(include=targets.instrumented(name)):
         target = targets.load(name)
+    from tests.fuzz.looking import Looking
     from tests.fuzz.mutation import Mutator
 
     mutate = getattr(Mutator(any_bytes()), target.MUTATES)

@@ -150,11 +150,10 @@ class World(RuleBasedStateMachine):
         client.send_bytes(b"AMQP\0\0\x09\x01")
         client.expect(Connection.Start)
         client.send(0, client.start_ok(user, user))
-        if not isinstance(client.frames()[0].method, Connection.Tune):
-            client.die()
-            return
-        client.send(0, Connection.TuneOk(2047, frame_max, heartbeat), Connection.Open(vhost))
-        (got,) = client.frames()
+        got = client.frames()[0]
+        if isinstance(got.method, Connection.Tune):
+            client.send(0, Connection.TuneOk(2047, frame_max, heartbeat), Connection.Open(vhost))
+            (got,) = client.frames()
         if isinstance(got.method, Connection.OpenOk):
             actor = Actor(client, vhost)
             self.actors.append(actor)
@@ -162,6 +161,8 @@ class World(RuleBasedStateMachine):
         else:
             client.send(0, Connection.CloseOk())
             client.die()
+            # Others may hear of it by the events' exchange.
+            self.observe()
 
     def declare(self, actor: Actor, number: int, name: str) -> bool:
         """Whether it is there then."""
