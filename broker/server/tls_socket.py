@@ -94,9 +94,13 @@ class TlsSocket:
         """
         done = False
         while not done:
-            await self._hear()
+            is_tls = await self._hear()
             try:
-                done = await trio.to_thread.run_sync(self._shake_hands, limiter=limiter)
+                if is_tls:
+                    done = await trio.to_thread.run_sync(self._shake_hands, limiter=limiter)
+                else:
+                    # It fails at once.
+                    done = self._shake_hands()
             except ssl.SSLError:
                 self._say_why()
                 raise
@@ -113,8 +117,8 @@ class TlsSocket:
             return False
         return True
 
-    async def _hear(self) -> None:
-        """Whole records: whoever sends byte by byte is not worth a thread for each."""
+    async def _hear(self) -> bool:
+        """Whole records: whoever sends byte by byte is not worth a thread for each. Whether they look like TLS."""
         while not (size := _whole_records(self._heard)):
             try:
                 data = self._sock.recv(_READ_BYTES)
@@ -125,8 +129,10 @@ class TlsSocket:
                 raise ConnectionResetError("gone in the midst of the TLS handshake")
             self.begun = True
             self._heard += data
+        is_tls = self._heard[1] == _MAJOR_VERSION
         self._incoming.write(self._heard[:size])
         self._heard = self._heard[size:]
+        return is_tls
 
     # -- receiving -----------------------------------------------------------------------------------------------------
 
