@@ -5,11 +5,13 @@ The newest version recorded is the judge.
 
 import json
 import re
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from interop.conformance.conversations import ALL
 
 Transcripts = dict[str, list[str]]
+_Change = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 FIXTURES = Path(__file__).parent / "fixtures"
 DIFFERENCES = Path(__file__).parent / "VERSIONS.md"
 
@@ -64,16 +66,30 @@ def differences(older: str, newer: str) -> list[tuple[str, str, str]]:
 
 
 def write_differences() -> None:
-    """VERSIONS.md: each conversation in which an older recorded RabbitMQ said something else than the newest."""
+    """VERSIONS.md: the conversations in which an older recorded RabbitMQ said something else than the newest."""
     *older, newest = versions()
     text = f"# Where older RabbitMQs differ from {newest}\n\n"
-    text += "Written by `python -m interop.conformance record`; the first line that differs.\n"
+    text += (
+        "Written by `python -m interop.conformance record`; the first line that differs. Where the same words differ\n"
+    )
+    text += "in many conversations, the first of them is shown.\n"
     for version in older:
         text += f"\n## {version}\n\n| conversation | {version} | {newest} |\n|---|---|---|\n"
-        for name, one, other in differences(version, newest):
+        alike: dict[_Change, list[tuple[str, str, str]]] = {}
+        for row in differences(version, newest):
+            alike.setdefault(_change(*row[1:]), []).append(row)
+        for (name, one, other), *more in alike.values():
             start = max(_common(one, other) - 150, 0)
-            text += f"| {name} | {_cell(one, start)} | {_cell(other, start)} |\n"
+            others = f" and {len(more)} more" if more else ""
+            text += f"| {name}{others} | {_cell(one, start)} | {_cell(other, start)} |\n"
     DIFFERENCES.write_text(text)
+
+
+def _change(one: str, other: str) -> _Change:
+    """The words of both that are not the other's."""
+    before, after = one.split(), other.split()
+    steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return tuple((tuple(before[a:b]), tuple(after[c:d])) for what, a, b, c, d in steps if what != "equal")
 
 
 def _common(one: str, other: str) -> int:

@@ -1,5 +1,7 @@
 """The judge itself: what it makes equal, what it lets pass, what it shows."""
 
+from pathlib import Path
+
 import pytest
 
 from interop.conformance import judge, record
@@ -93,3 +95,14 @@ def test_versions_compare_by_number_and_none_is_the_oldest() -> None:
 def test_what_needs_a_newer_rabbitmq_is_not_in_an_older_ones_record(version: str) -> None:
     newer = {one.name for one in ALL if record.parts(one.since) > record.parts(version)}
     assert record.load(version).keys() & newer == set()
+
+
+def test_what_differs_alike_between_versions_is_shown_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    older = {"a": ["access to q"], "b": ["access to r"], "c": ["x", "same"], "d": ["same"]}
+    newer = {"a": ["read access to q"], "b": ["read access to r"], "c": ["y", "same"], "d": ["same"]}
+    monkeypatch.setattr(record, "versions", lambda: ["3.10", "4.0"])
+    monkeypatch.setattr(record, "load", lambda version="": newer if version == "4.0" else older)
+    monkeypatch.setattr(record, "DIFFERENCES", tmp_path / "VERSIONS.md")
+    record.write_differences()
+    rows = (tmp_path / "VERSIONS.md").read_text().partition("|---|---|---|\n")[2]
+    assert rows == "| a and 1 more | `access to q` | `read access to q` |\n| c | `x` | `y` |\n"
