@@ -16,6 +16,7 @@ from interop.conformance.operators import OperatedLeveret
 from interop.conformance.rabbit_operator import RabbitOperator
 from interop.conformance.steps import Conversation
 from interop.conformance.wander import in_order, wander
+from interop.conformance.wander_access import wander_access
 from interop.leveret import Leveret
 
 
@@ -44,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wandering.add_argument("--root", default="/", help="as for record; it should be the newest RabbitMQ")
     wandering.add_argument("--first", type=int, default=1, help="the first seed")
     wandering.add_argument("--count", type=int, default=100)
+    wandering.add_argument(
+        "--about",
+        choices=["queues", "access"],
+        default="queues",
+        help="queues: limits, expiry, priorities, dead letters; access: what a user may do, and what is asked first",
+    )
     wandering.add_argument("--persistent", action="store_true", help="messages go to the disk")
     wandering.set_defaults(run=_wander)
     options = parser.parse_args(arguments)
@@ -101,14 +108,19 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _wander(options: argparse.Namespace) -> int:
     seeds = range(options.first, options.first + options.count)
-    chosen = [wander(seed, persistent=options.persistent) for seed in seeds]
+    about_access = options.about == "access"
+    chosen = [wander_access(seed) if about_access else wander(seed, persistent=options.persistent) for seed in seeds]
     with rabbitmq.running(options.root) as node:
         # What differs here is chance.
-        rounds = [judge.hold_all(chosen, node.url, 5.0) for _ in range(2)]
+        rounds = [judge.hold_all(chosen, node.url, 5.0, RabbitOperator(node)) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder:
         flags = ("--data-dir", folder) if options.persistent else ()
-        with Leveret(0, *flags) as leveret:
-            held = judge.hold_all(chosen, leveret.url)
+        if about_access:
+            with OperatedLeveret() as operated:
+                held = judge.hold_all(chosen, operated.url, operator=operated)
+        else:
+            with Leveret(0, *flags) as leveret:
+                held = judge.hold_all(chosen, leveret.url)
     agree = unsteady = 0
     for name, lines in held.items():
         ours, theirs = in_order(lines), [in_order(each[name]) for each in rounds]

@@ -72,7 +72,7 @@ def write_differences() -> None:
     text += (
         "Written by `python -m interop.conformance record`; the first line that differs. Where the same words differ\n"
     )
-    text += "in many conversations, the first of them is shown.\n"
+    text += "so in many conversations, the first of them is shown.\n"
     for version in older:
         text += f"\n## {version}\n\n| conversation | {version} | {newest} |\n|---|---|---|\n"
         alike: dict[_Change, list[tuple[str, str, str]]] = {}

@@ -38,6 +38,7 @@ _WHAT = {"publish": 6, "fan out": 1.5, "get": 3, "settle": 3, "consume": 1.2, "c
 _TAG = re.compile(r"delivery_tag=\d+ ")
 _DELIVERY = re.compile(r"< basic\.deliver consumer_tag='([^']*)'")
 _CONFIRM = re.compile(r"< basic\.(?:ack|nack) ")
+_CANCEL = re.compile(r"< basic\.cancel ")
 
 
 class Wanderer:
@@ -148,7 +149,7 @@ def wander(seed: int, *, persistent: bool = False) -> Conversation:
 
 
 def in_order(lines: Sequence[str]) -> list[str]:
-    """A transcript with what may come at any moment, deliveries and confirms, behind the rest, each kind in order."""
+    """A transcript with what comes at any moment behind the rest, each kind in order: deliveries, confirms, cancels."""
     rest: list[str] = []
     apart: dict[str, list[str]] = {}
     for line in lines:
@@ -157,6 +158,8 @@ def in_order(lines: Sequence[str]) -> list[str]:
             apart.setdefault(delivery[1], []).append(_TAG.sub("", line))
         elif _CONFIRM.search(line):
             apart.setdefault("confirms", []).append(line)
+        elif _CANCEL.search(line):
+            apart.setdefault("cancels", []).append(line)
         else:
             rest.append(_TAG.sub("", line))
     for name in sorted(apart):
