@@ -53,6 +53,8 @@ class AccessWanderer:
         for _ in range(self.chance.randint(10, 24)):
             (what,) = self.chance.choices(list(_WHAT), list(_WHAT.values()))
             steps.append(self._next(what))
+        # What else it was to be told has come then.
+        steps += [open_channel(self.channel + 1, "b"), quiet(c="b", ch=self.channel + 1)]
         return conversation(f"wander-access/{self.seed}", *steps, bare=True)
 
     def _made(self) -> list[Any]:
