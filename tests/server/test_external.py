@@ -1,6 +1,10 @@
 """EXTERNAL: who shows a certificate logs in by the name that it says, without a password."""
 
+import socket
+import ssl
+
 import pytest
+import trio
 from pamqp import commands
 
 import broker
@@ -113,3 +117,29 @@ async def test_a_password_is_as_good_as_a_certificate(authority):
     ):
         await start(client)
         assert isinstance(await answer(client, "PLAIN", "\0guest\0guest"), commands.Connection.Tune)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_resumed_session_knows_the_certificate_until_certificates_are_read_again(authority, version):
+    """Else who was trusted once would stay so, whatever the files say now."""
+    context = authority.client("hare@field.test")
+    context.maximum_version = version
+
+    def talk(port: int, session: ssl.SSLSession | None) -> tuple[bool, bool, ssl.SSLSession]:
+        """Whether it was resumed, and EXTERNAL offered."""
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            context.wrap_socket(plain, server_hostname="localhost", session=session) as tls,
+        ):
+            tls.sendall(b"AMQP\x00\x00\x09\x01")
+            offered = b"EXTERNAL" in tls.recv(4096)
+            return tls.session_reused, offered, tls.session
+
+    async with broker.serve(port=0, tls_port=0, **authority.mutual()) as b:
+        session, seen = None, []
+        for again in (False, False, True):
+            if again:
+                b.reconfigure(b.config)
+            resumed, offered, session = await trio.to_thread.run_sync(talk, b.tls_port, session)
+            seen.append((resumed, offered))
+        assert seen == [(False, True), (True, True), (False, True)]
