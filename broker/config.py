@@ -265,10 +265,10 @@ class Config:
         high=2**31 - 1,
     )
     handshake_max: int = _setting(
-        1024,
-        "Most connections that are not open yet: further ones wait, or take the place of one that takes too long.",
+        0,
+        "Most connections that are not open yet; 0 for half of all. More of them wait, or take the place of one that "
+        "says nothing.",
         group="Limits",
-        low=1,
         high=2**31 - 1,
     )
     channel_max_per_node: int = _setting(

@@ -43,6 +43,7 @@ class Peer:
         "_broken",
         "_go_on",
         "_gone",
+        "_is_stranger",
         "_moved",
         "_rest",
         "_scope",
@@ -68,6 +69,8 @@ class Peer:
         self._broken = False
         self._shut = False
         self._gone = False
+        # Until its connection is open.
+        self._is_stranger = True
         shell.door.came(self._scope)
         self._account = Account()
         # What the last turn moved and read, in messages and bytes.
@@ -155,7 +158,16 @@ class Peer:
                 # Probably there is more: a checkpoint is half the price of a wait, and lets the others have their turn.
                 await checkpoint()
             elif self._may_read:
-                await wait_readable(self._sock)
+                await self._readable()
+
+    async def _readable(self) -> None:
+        if not self._is_stranger:
+            await wait_readable(self._sock)
+            return
+        door = self._shell.door
+        door.waits_for(self._scope)
+        await wait_readable(self._sock)
+        door.heard(self._scope)
 
     @property
     def _may_read(self) -> bool:
@@ -208,6 +220,7 @@ class Peer:
         self._go_on.set()
 
     def _opened(self) -> None:
+        self._is_stranger = False
         self._shell.door.opened(self._scope)
 
     # Writing
