@@ -22,6 +22,7 @@ from protocol.amqp.errors import AmqpError
 
 # What of RabbitMQ's own needs no counterpart.
 _IGNORED = frozenset({"cluster_name", "cluster_tags", "internal_cluster_id"})
+_SHORT_MAX_BYTES = 255
 
 
 class Importing:
@@ -62,7 +63,7 @@ class Importing:
 
     def _user(self, item: "_Item") -> None:
         access = self._node.access
-        name = item.text("name")
+        name = item.short("name")
         hashing = item.text("hashing_algorithm", SHA256)
         if item.get("password") is not None:
             password = access.hash_of(item.text("password"))
@@ -82,7 +83,7 @@ class Importing:
             access.set_limits(name, limits)
 
     def _make_vhost(self, item: "_Item") -> None:
-        name = item.text("name")
+        name = item.short("name")
         said = _Item({**item, **_object(item.get("metadata") or {})})
         kind = said.get("default_queue_type")
         if kind not in (None, *SUPPORTED_TYPES):
@@ -109,7 +110,7 @@ class Importing:
         self._node.access.set_permissions(item.text("user"), self._host(item).name, *patterns)
 
     def _topic_permission(self, item: "_Item") -> None:
-        patterns = (item.text(name) for name in ("exchange", "write", "read"))
+        patterns = (item.short("exchange"), item.text("write"), item.text("read"))
         self._node.access.set_topic_permissions(item.text("user"), self._host(item).name, *patterns)
 
     def _global_parameter(self, item: "_Item") -> None:
@@ -131,7 +132,7 @@ class Importing:
 
     def _set_policy(self, item: "_Item", value: "_Item", *, operator: bool) -> None:
         policy = Policy(
-            item.text("name"),
+            item.short("name"),
             value.text("pattern"),
             _object(value.get("definition")),
             apply_to=value.text("apply-to", "all"),
@@ -142,7 +143,7 @@ class Importing:
         self._host(item).set_policy(policy, self._turn)
 
     def _exchange(self, item: "_Item") -> None:
-        host, name = self._host(item), item.text("name")
+        host, name = self._host(item), item.short("name")
         if name not in host.exchanges:
             host.declare_exchange(
                 name,
@@ -154,7 +155,7 @@ class Importing:
             )
 
     def _queue(self, item: "_Item") -> None:
-        host, name = self._host(item), item.text("name")
+        host, name = self._host(item), item.short("name")
         if name and name not in host.queues:
             arguments = from_json(item.get("arguments"))
             # Where no client had said it, it is beside the arguments only, and here another may be the default.
@@ -171,8 +172,8 @@ class Importing:
             queue.used(self._turn)
 
     def _binding(self, item: "_Item") -> None:
-        host, source, destination = self._host(item), item.text("source"), item.text("destination")
-        key, arguments = item.text("routing_key"), from_json(item.get("arguments"))
+        host, source, destination = self._host(item), item.short("source"), item.short("destination")
+        key, arguments = item.short("routing_key"), from_json(item.get("arguments"))
         to_queue = item.text("destination_type") == "queue"
         if source not in host.exchanges or destination not in (host.queues if to_queue else host.exchanges):
             # `rabbitmqctl` exports bindings of internal exchanges, but not these.
@@ -183,7 +184,7 @@ class Importing:
             host.bind_exchange(source, destination, key, arguments, self._turn)
 
     def _host(self, item: "_Item") -> VirtualHost[Queue]:
-        name = item.text("vhost", self._vhost)
+        name = item.short("vhost", self._vhost)
         host = self._node.vhosts.get(name)
         if host is None:
             raise Refused(f"Virtual host '{name}' does not exist")
@@ -197,6 +198,17 @@ class _Item(dict[str, Any]):
         value = self.get(name, default)
         if not isinstance(value, str):
             raise Refused(f"{name} has to be text")
+        return value
+
+    def short(self, name: str, default: str | None = None) -> str:
+        """Text that clients and the log of definitions can hold: a short string of AMQP."""
+        value = self.text(name, default)
+        try:
+            fits = len(value.encode(errors="surrogateescape")) <= _SHORT_MAX_BYTES
+        except UnicodeEncodeError:
+            raise Refused(f"{name} is no text that can be written down") from None
+        if not fits:
+            raise Refused(f"{name} has {_SHORT_MAX_BYTES} bytes at most")
         return value
 
     def flag(self, name: str) -> bool:

@@ -1,12 +1,14 @@
 """Definitions as a whole: RabbitMQ's are taken, and what was exported is the same when it was imported elsewhere."""
 
 import json
+from random import Random
 
 import pytest
 
 from broker.administration import Refused
 from protocol.amqp.tables import Byte
 from tests.conversation import Broker, Queue
+from tests.streams.faulty import FaultyFiles
 
 # What `rabbitmqctl export_definitions` of RabbitMQ 3.10.8 wrote, with all its ways: limits as pairs, an internal
 # exchange left out whose binding is there. Alice's password is "wonder".
@@ -164,3 +166,35 @@ def test_what_cannot_be_is_refused_by_name(broker, definitions, sentence):
     with pytest.raises(Refused) as refused:
         broker.admin.import_definitions(definitions)
     assert str(refused.value).startswith(sentence)
+
+
+LONG = "x" * 256
+
+
+@pytest.mark.parametrize(
+    ("section", "item", "field"),
+    [
+        ("users", {"name": LONG}, "name"),
+        ("vhosts", {"name": LONG}, "name"),
+        ("vhosts", {"name": "é" * 128}, "name"),
+        ("queues", {"name": LONG, "durable": True}, "name"),
+        ("exchanges", {"name": LONG, "type": "topic", "durable": True}, "name"),
+        (
+            "bindings",
+            {"source": "amq.topic", "destination": "amq.fanout", "destination_type": "exchange", "routing_key": LONG},
+            "routing_key",
+        ),
+    ],
+)
+def test_names_that_no_client_and_no_log_could_hold_are_refused_and_leave_nothing(section, item, field):
+    """They had raised in the midst of the import: what was half made was there until the next start."""
+    broker = Broker(files=FaultyFiles(Random(1)))
+    before = by_text(broker.admin.export_definitions())
+    with pytest.raises(Refused, match=f"{field} has 255 bytes at most"):
+        broker.admin.import_definitions({section: [item]})
+    assert by_text(broker.admin.export_definitions()) == before
+
+
+def test_half_a_character_in_a_name_is_refused(broker):
+    with pytest.raises(Refused, match="name is no text that can be written down"):
+        broker.admin.import_definitions({"vhosts": [{"name": "\ud800"}]})
