@@ -29,7 +29,7 @@ _FLOWING_S = 5.0
 # kept free for them, and this share in any case.
 _WINDOW_S = 0.1
 _ROOM = 2.0
-_LEAST_SHARE = 0.15
+_LEAST_SHARE = 0.12
 # Unused time is kept for a moment only: it would be spent at once, and be felt.
 _CREDIT_MAX_S = 0.0005
 # Two pieces closer than this had no look at the sockets in between.
@@ -49,11 +49,14 @@ _FORGIVEN_BY_WORK = 0.1
 # Who has had little stands in another line than who has had much: below these seconds, and, in the last one, above. A
 # client that logs in and opens a channel has had 0.7 ms; one that floods has had 20 in no time. The lines take turns.
 _LINES_S = (0.0015, 0.005, _ALLOWANCE_S)
-_TURNS = (0, 1, 0, 2, 0, 1, 0, 3)
+_TURNS = (0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 3)
 # What a piece of each line's takes at most, or mostly: so many of them are done between two looks at the sockets as
 # take no longer than one long piece.
 _PIECES_S = (0.00015, 0.0005, 0.0005, 0.0005)
 _BETWEEN_LOOKS_S = 0.0005
+# Newcomers that stand in line before others are let in to it.
+_NEWCOMERS_MAX = 256
+_LOOK_AGAIN_S = 0.001
 
 
 class Account:
@@ -196,6 +199,13 @@ class Governor:
             if place.called.is_set():
                 self.done()
             raise
+
+    async def room(self) -> None:
+        """Wait while very many newcomers are in line: in the kernel it costs nothing to wait, and who leaves it again is
+        soon dealt with.
+        """
+        while len(self._lines[0]) >= _NEWCOMERS_MAX and self.messages_flow:  # noqa: ASYNC110 - as long as it takes
+            await trio.sleep(_LOOK_AGAIN_S)
 
     def line_up(self, account: Account) -> Place | None:
         """None if it is this peer's turn at once."""
