@@ -201,7 +201,7 @@ class Governor:
             raise
 
     async def room(self) -> None:
-        """Wait while very many newcomers are in line: in the kernel it costs nothing to wait, and who leaves it again is
+        """Wait while very many newcomers are in line: in the kernel waiting costs nothing, and who leaves again is
         soon dealt with.
         """
         while len(self._lines[0]) >= _NEWCOMERS_MAX and self.messages_flow:  # noqa: ASYNC110 - as long as it takes
