@@ -50,10 +50,10 @@ _FORGIVEN_BY_WORK = 0.1
 # client that logs in and opens a channel has had 0.7 ms; one that floods has had 20 in no time. The lines take turns.
 _LINES_S = (0.0015, 0.005, _ALLOWANCE_S)
 _TURNS = (0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 3)
-# What a piece of each line's takes at most, or mostly: so many of them are done between two looks at the sockets as
-# take no longer than one long piece.
+# How long a piece of each line's may be (one frame may take longer): so many of them are done between two looks at the
+# sockets as take no longer than one long piece.
 _PIECES_S = (0.00015, 0.0005, 0.0005, 0.0005)
-_BETWEEN_LOOKS_S = 0.0005
+_BETWEEN_LOOKS_S = 0.0004
 # Newcomers that stand in line before others are let in to it.
 _NEWCOMERS_MAX = 256
 _LOOK_AGAIN_S = 0.001
@@ -199,6 +199,10 @@ class Governor:
             if place.called.is_set():
                 self.done()
             raise
+
+    def piece_s(self, account: Account) -> float:
+        """How long a piece of this peer's may be."""
+        return _PIECES_S[bisect_right(_LINES_S, account.debt_s)]
 
     async def room(self) -> None:
         """Wait while very many newcomers are in line: in the kernel waiting costs nothing, and who leaves again is

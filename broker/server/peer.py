@@ -151,6 +151,7 @@ class Peer:
             if self._account.trusted and not self._account.measured:
                 size = self._read_flow()
             else:
+                self._session.piece.limit_s = self._shell.governor.piece_s(self._account)
                 size = await self._piece(self._read_some)
             if not size:
                 return

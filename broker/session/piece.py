@@ -9,16 +9,17 @@ _MESSAGE_S = 20e-6
 
 
 class Piece:
-    """``stopwatch`` gives seconds from anywhere."""
+    """``stopwatch`` gives seconds from anywhere; ``limit_s`` is how long a piece may be."""
 
-    __slots__ = ("_stopwatch", "_until")
+    __slots__ = ("_stopwatch", "_until", "limit_s")
 
     def __init__(self, stopwatch: Callable[[], float]) -> None:
         self._stopwatch = stopwatch
         self._until = 0.0
+        self.limit_s = _PIECE_S
 
     def begin(self) -> None:
-        self._until = self._stopwatch() + _PIECE_S
+        self._until = self._stopwatch() + self.limit_s
 
     def moved(self, messages: int) -> None:
         """That many were published or settled: what that takes ends no piece."""

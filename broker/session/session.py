@@ -106,8 +106,8 @@ class Session:
         self.outbox = Outbox(node.backlog)
         self.connection = Connection(offer, self.outbox.append, now)
         self.connection.write_ahead = self.outbox.append_ahead
-        self._piece = Piece(node.stopwatch)
-        self.connection.enough = self._piece.over
+        self.piece = Piece(node.stopwatch)
+        self.connection.enough = self.piece.over
         self.on_resume: Callable[[], None] = _no_one
         self.on_open: Callable[[], None] = _no_one
         self.has_published = False
@@ -169,7 +169,7 @@ class Session:
     def receive(self, data: bytes, turn: Turn) -> None:
         """Bytes came. Whatever they say, it is answered here; nothing is raised on account of them."""
         self._heard = True
-        self._piece.begin()
+        self.piece.begin()
         state = self.connection.state
         while True:
             try:
@@ -300,7 +300,7 @@ class Session:
 
     def _moved(self, count: int, turn: Turn) -> None:
         turn.moved += count
-        self._piece.moved(count)
+        self.piece.moved(count)
 
     def _handle_method(self, event: MethodReceived, turn: Turn) -> None:
         # What changed without a method (an auto-delete queue went with its consumer's connection) nobody waits for.

@@ -12,6 +12,7 @@ from broker.alarms import Alarms
 from broker.queues.gauge import MemoryGauge
 from broker.server.listeners import listen
 from broker.server.running import Doors, running
+from broker.session.piece import Piece
 
 HIGH_WATER = 200_000
 
@@ -73,6 +74,7 @@ class Session:
         self.disconnections = 0
         self.gone_at = 0.0
         self.interrupted = False
+        self.piece = Piece(lambda: 0.0)
         self.drains = 0
 
     def receive(self, data: bytes, turn: Turn) -> None:
