@@ -13,19 +13,20 @@ class LoginCheck:
     What was asked about is what the user was then: whoever goes on with it looks whether there still is such a user.
     """
 
-    __slots__ = ("_password", "_user", "name", "right")
+    __slots__ = ("_password", "name", "right", "user")
 
     def __init__(self, name: str, user: User | None, password: str | None) -> None:
         """Without a password, as a certificate has proven the name, it is enough that there is such a user."""
         self.name = name
         self.right = False
-        self._user = user
+        # Another of that name, who came since, is not who was asked about.
+        self.user = user
         self._password = password
 
     def perform(self) -> None:
         """Hash and compare: some 2 us for a password of usual length, 20 for the longest that fits a first frame."""
         if self._password is None:
-            self.right = self._user is not None
+            self.right = self.user is not None
             return
-        fits = (self._user or _NOBODY).password.fits(self._password)
-        self.right = fits and self._user is not None
+        fits = (self.user or _NOBODY).password.fits(self._password)
+        self.right = fits and self.user is not None

@@ -7,7 +7,7 @@ sent.
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from broker.access import Access
+from broker.access import Access, User
 from broker.access.login import LoginCheck
 from broker.certificate import Certificate
 from broker.events import Events
@@ -98,6 +98,8 @@ class Session:
         # None where the bytes come as they are.
         self.secured: Secured | None = None
         self.user = ""
+        # Whom that meant when it logged in: one who is deleted and made anew is another.
+        self._logged_in: User | None = None
         # Whether the user may publish under another's user-id. As in RabbitMQ, what its tags were when it came counts.
         self.impersonates = False
         self._mechanism = ""
@@ -374,6 +376,7 @@ class Session:
             self.fail(HardError(replies.ACCESS_REFUSED, f"{text} For details see the broker logfile."), turn)
         else:
             self.user = check.name
+            self._logged_in = check.user
             self.impersonates = self.node.access.may_impersonate(check.name)
             self.connection.authenticated()
         self.node.reschedule(self)
@@ -383,7 +386,7 @@ class Session:
         """Why such a login is refused, for the log; the client is not told."""
         if not check.name and self._mechanism == handshake.EXTERNAL:
             return "no name found"
-        if not check.right or check.name not in self.node.access.users:
+        if not check.right or self.node.access.users.get(check.name) is not check.user:
             return f"user '{check.name}' - invalid credentials"
         if not self.node.may_come_from(check.name, self.peer):
             return f"user '{check.name}' can only connect via localhost"
@@ -416,7 +419,7 @@ class Session:
         user = access.users.get(self.user)
         if user is not None:
             limits.check_user(self.user, user.limits)
-        if not access.may_enter(self.user, name):
+        if user is not self._logged_in or not access.may_enter(self.user, name):
             raise not_allowed(f"access to vhost '{name}' refused for user '{self.user}'")
         return vhost
 

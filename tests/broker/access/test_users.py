@@ -229,3 +229,46 @@ def test_a_client_that_is_gone_before_its_login_is_looked_at(broker):
     turn.finish()
     client.die()
     assert client.session not in broker.node.sessions
+
+
+def test_who_was_deleted_and_made_anew_between_login_and_open_is_another(broker):
+    """A login that stood open let whoever knew the old password in as the new user."""
+    bob = half_way_in(broker)
+    broker.admin.delete_user("bob")
+    broker.admin.add_user("bob", "another")
+    broker.admin.set_permissions("bob", ".*", ".*", ".*")
+    bob.send(0, Connection.Open("/"))
+    bob.expect_closed(530, "NOT_ALLOWED - access to vhost '/' refused for user 'bob'")
+
+
+def test_who_has_a_new_password_between_login_and_open_stays(broker):
+    bob = half_way_in(broker)
+    broker.admin.change_password("bob", "another")
+    bob.call(0, Connection.Open("/"), Connection.OpenOk)
+
+
+def half_way_in(broker: Broker) -> Client:
+    """Logged in, and in no virtual host."""
+    broker.admin.add_user("bob", "bob")
+    broker.admin.set_permissions("bob", ".*", ".*", ".*")
+    bob = knock(broker, "bob", "bob")
+    bob.expect(Connection.Tune)
+    bob.send(0, Connection.TuneOk(2047, 131072, 0))
+    return bob
+
+
+def test_a_login_under_way_while_its_user_is_deleted_and_made_anew_fails(broker):
+    broker.admin.add_user("bob", "bob")
+    client = broker.accept()
+    client.send_bytes(b"AMQP\x00\x00\x09\x01")
+    client.expect(Connection.Start)
+    turn = broker.node.turn()
+    client.session.receive(pamqp.frame.marshal(client.start_ok("bob", "bob"), 0), turn)
+    turn.finish()
+    (asked,) = broker.node.take_checks()
+    asked.check.perform()
+    broker.admin.delete_user("bob")
+    broker.admin.add_user("bob", "another")
+    with broker.turn() as turn:
+        asked.then(asked.check, turn)
+    assert client.expect(Connection.Close, 0).reply_code == 403
