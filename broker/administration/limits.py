@@ -1,11 +1,14 @@
 """Limits: what users and virtual hosts may have, and how much memory and disk publishers leave."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from broker.administration.refused import Refused, refusing
 from broker.administration.verbs import Verbs
 from broker.limits.documents import OF_USERS, OF_VHOSTS, refusal
+
+# As the settings of these names allow. What no float can hold had ended the broker when it looked at its memory.
+_SIZE_MAX_BYTES: Final = 2**63 - 1
 
 
 class LimitVerbs(Verbs):
@@ -54,7 +57,7 @@ class LimitVerbs(Verbs):
 
     def set_vm_memory_high_watermark(self, limit_bytes: int) -> None:
         """As with ``absolute``: from there on publishers wait; with 0 they do, whatever there is. Until a restart."""
-        self._not_negative(limit_bytes)
+        self._is_size(limit_bytes)
         self._do(lambda _: self._node.set_memory_limit(limit_bytes))
 
     def set_disk_free_limit(self, limit_bytes: int) -> None:
@@ -62,11 +65,11 @@ class LimitVerbs(Verbs):
 
         A broker that keeps nothing has 0 free, and a limit of 0.
         """
-        self._not_negative(limit_bytes)
+        self._is_size(limit_bytes)
         self._do(lambda _: self._node.set_disk_free_limit(limit_bytes))
 
-    def _not_negative(self, limit_bytes: int) -> None:
-        if limit_bytes < 0:
+    def _is_size(self, limit_bytes: int) -> None:
+        if not 0 <= limit_bytes <= _SIZE_MAX_BYTES:
             self._refuse(f"{limit_bytes} is no number of bytes")
 
     def _refuse(self, why: str) -> None:

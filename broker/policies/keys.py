@@ -22,15 +22,17 @@ from broker.queues.offset_argument import span_ms
 
 # io_lib breaks lines of 80, brackets included.
 _LINE_CHARS: Final = 79
+# RabbitMQ's integers have no end; of these a float can hold seconds, whatever is made of them.
+_INTEGER_MAX: Final = 10**300
 
 Check = Callable[[Any], bool]
 # Of a policy's value and another's (an operator policy's, an argument's), the one that counts.
 Resolver = Callable[[Any, Any], Any]
 
 
-def _number(low: int | None = 0, high: int | None = None) -> Check:
+def _number(low: int = 0, high: int = _INTEGER_MAX) -> Check:
     def check(value: Any) -> bool:
-        return is_integer(value) and (low is None or value >= low) and (high is None or value <= high)
+        return is_integer(value) and low <= value <= high
 
     return check
 
@@ -160,7 +162,7 @@ KEYS: Final = {
         ),
         Key(
             "delivery-limit",
-            _number(None),
+            _number(-_INTEGER_MAX),
             "delivery limit",
             argument=lower_limit,
             operator=lower_limit,

@@ -1,5 +1,6 @@
 """Policy: one policy, checked, and whom it means."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ EXCHANGES: Final = "exchanges"
 QUEUES: Final = "queues"
 # Beside the types of queues: what ``applies`` takes for an exchange.
 EXCHANGE: Final = "exchange"
+_PRIORITY_MAX: Final = sys.float_info.max
 _APPLY_TO: Final = {
     ALL: (EXCHANGE, CLASSIC, QUORUM, STREAM),
     EXCHANGES: (EXCHANGE,),
@@ -108,4 +110,5 @@ def _not_an_aim(apply_to: Any) -> str | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """As far as a float goes: what is more than that, or no number, has no place in an order."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -_PRIORITY_MAX <= value <= _PRIORITY_MAX

@@ -86,4 +86,4 @@ def _so_long_ago(value: str | bytes | bytearray, now_ms: int) -> Since | None:
 
 
 def _raw(text: str | bytes | bytearray) -> bytes:
-    return text.encode() if isinstance(text, str) else bytes(text)
+    return text.encode(errors="surrogateescape") if isinstance(text, str) else bytes(text)

@@ -373,3 +373,14 @@ def test_what_is_no_limit_is_refused(limits, text):
     assert str(refusal.value) == text
     with pytest.raises(Refused):
         admin.set_disk_free_limit(-1)
+
+
+@pytest.mark.parametrize("size_bytes", [-1, 2**63, 10**400])
+def test_limits_that_no_memory_and_no_disk_can_have_are_refused(size_bytes):
+    """A number that no float can hold had ended the broker as it looked at its memory."""
+    admin = Broker().admin
+    for set_limit in (admin.set_vm_memory_high_watermark, admin.set_disk_free_limit):
+        with pytest.raises(Refused, match="is no number of bytes"):
+            set_limit(size_bytes)
+    admin.set_vm_memory_high_watermark(2**63 - 1)
+    assert not admin.status()["alarms"]

@@ -154,6 +154,23 @@ def test_a_priority_is_any_number(priority):
     assert refused({"max-length": 1}, priority=True) == ["priority should be a number, actually was true"]
 
 
+@pytest.mark.parametrize("priority", [float("nan"), float("inf"), 10**400])
+def test_a_priority_without_a_place_in_an_order_is_none(priority):
+    (reason,) = refused({"max-length": 1}, priority=priority)
+    assert reason.startswith("priority should be a number, actually was ")
+
+
+@pytest.mark.parametrize("key", ["expires", "consumer-timeout", "message-ttl", "max-length"])
+def test_numbers_that_no_sum_can_be_made_with_are_refused(key):
+    """They had been taken, and each queue that they meant raised from then on."""
+    (reason,) = refused({key: 10**400})
+    assert reason.startswith(f"{10**400} is not a valid ")
+
+
+def test_an_age_that_is_no_text_is_refused():
+    assert refused({"max-age": "\udc80"})
+
+
 @pytest.mark.parametrize(
     ("apply_to", "kinds"),
     [
