@@ -6,7 +6,7 @@ verbs can be reached, and none with what it is not made for.
 
 import inspect
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -79,8 +79,12 @@ def call(admin: Administration, verb: object, arguments: object) -> Any:
     if not isinstance(arguments, Mapping):
         raise BadCall(f"{verb}: its arguments have to be an object")
     method: Callable[..., Any] = getattr(admin, verb)
-    _check(verb, inspect.signature(method).parameters, arguments)
-    return method(**arguments)
+    try:
+        _check(verb, inspect.signature(method).parameters, arguments)
+        return method(**arguments)
+    except RecursionError:
+        # JSON may be nested deeper than what looks at it can follow.
+        raise BadCall(f"{verb}: its arguments are nested too deeply") from None
 
 
 def _check(verb: str, parameters: Mapping[str, inspect.Parameter], arguments: Mapping[str, Any]) -> None:
@@ -107,7 +111,8 @@ def _fits(value: object, kind: Any) -> bool:
         return isinstance(value, dict)
     # `type`, not `isinstance`: True is no number here.
     if kind is float:
-        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+        # An integer of JSON may be more than any float is.
+        return type(value) in (int, float) and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
     return type(value) is kind
 
 

@@ -70,3 +70,17 @@ def test_what_does_not_fit_is_said_and_nothing_is_called(admin, verb, arguments,
 def test_a_name_that_is_not_utf8_is_a_name(admin):
     call(admin, "add_vhost", {"name": "\udcff"})
     assert call(admin, "list_vhosts", {})[-1]["name"] == "\udcff"
+
+
+def test_a_number_that_no_float_can_hold_is_said_not_to_fit(admin):
+    with pytest.raises(BadCall, match="set_policy: priority has to be a number"):
+        call(admin, "set_policy", {"name": "p", "pattern": "x", "definition": {"max-length": 1}, "priority": 10**400})
+
+
+def test_what_is_nested_too_deeply_is_said(admin):
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+    for definitions in ({"queues": [{"name": "q", "arguments": {"x": deep}}]}, {"users": deep}):
+        with pytest.raises(BadCall, match="import_definitions: its arguments are nested too deeply"):
+            call(admin, "import_definitions", {"definitions": definitions})
