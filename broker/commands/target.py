@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from broker.commands.errors import NotDone, Unusable
@@ -71,7 +72,9 @@ def _ask_running(path: str, verb: str, arguments: dict[str, Any]) -> Any:
     """Raises FileNotFoundError and ConnectionRefusedError where nobody listens, Unusable, NotDone."""
     try:
         with connected(path, _ANSWER_S) as sock, sock.makefile("rb") as answers:
-            sock.sendall(json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n")
+            # Who hangs up in the midst of it has said why: it is too long.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                sock.sendall(json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n")
             line = answers.readline()
     except (FileNotFoundError, ConnectionRefusedError):
         raise

@@ -1,5 +1,6 @@
 """Which broker a command is for, how it is found, and what is said where there is none."""
 
+import json
 import os
 import stat
 import subprocess
@@ -136,3 +137,12 @@ def test_what_cannot_be_used_is_one_line_and_status_2(leveret, arguments, senten
 def test_help_names_the_commands(leveret):
     assert " user " in leveret("--help").out
     assert "change-password" in leveret("user").out
+
+
+def test_definitions_that_are_too_long_are_said_to_be(leveret, broker, tmp_path):
+    """It had said "Broken pipe": the answer was there, and not read."""
+    file = tmp_path / "definitions.json"
+    file.write_text(json.dumps({"queues": [], "global_parameters": [{"name": "x" * 17 * 2**20}]}))
+    done = leveret("definitions", "import", str(file))
+    assert done.status == 1
+    assert "the line is too long" in done.err
