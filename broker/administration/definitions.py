@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from broker.administration.exporting import exported
-from broker.administration.importing import Importing
 from broker.administration.verbs import Verbs
 from broker.turn import Turn
 
@@ -14,6 +12,9 @@ class DefinitionVerbs(Verbs):
         """Users with the hashes of their passwords, virtual hosts, permissions, policies, limits, queues, exchanges,
         bindings. No message.
         """
+        # Here, as every start would pay for it: 4 ms with what imports take.
+        from broker.administration.exporting import exported
+
         return exported(self._node)
 
     def import_definitions(self, definitions: Mapping[str, Any], *, vhost: str | None = None) -> list[str]:
@@ -22,6 +23,8 @@ class DefinitionVerbs(Verbs):
 
         ``vhost`` is where things are that do not say it, as RabbitMQ exports those of one virtual host.
         """
+        from broker.administration.importing import Importing
+
         name = self._vhost(vhost).name if vhost is not None else self._node.config.vhost
 
         def put(turn: Turn) -> list[str]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import broker
 from broker.administration.field_json import to_json
+from broker.administration.policies import shown
 from broker.node import Node
-from broker.policies.policy import Policy
 from broker.queues import Queue
 from broker.vhost import VirtualHost
 
@@ -45,17 +45,6 @@ def exported(node: Node) -> dict[str, Any]:
         "queues": [queue for vhost in vhosts for queue in _queues(vhost)],
         "exchanges": [exchange for vhost in vhosts for exchange in _exchanges(vhost)],
         "bindings": [binding for vhost in vhosts for binding in _bindings(vhost)],
-    }
-
-
-def shown(policy: Policy) -> dict[str, Any]:
-    """A policy as definitions and lists have it."""
-    return {
-        "name": policy.name,
-        "pattern": policy.pattern,
-        "apply-to": policy.apply_to,
-        "definition": policy.definition,
-        "priority": policy.priority,
     }
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from broker.administration.exporting import shown
 from broker.administration.refused import Refused, refusing
 from broker.administration.verbs import Verbs
 from broker.policies.policy import NoSuchPolicy, Policy
@@ -66,3 +65,14 @@ class PolicyVerbs(Verbs):
         if name not in host.policies.of(operator=operator):
             raise Refused(str(NoSuchPolicy()))
         self._do(lambda turn: host.clear_policy(name, turn, operator=operator))
+
+
+def shown(policy: Policy) -> dict[str, Any]:
+    """A policy as definitions and lists have it."""
+    return {
+        "name": policy.name,
+        "pattern": policy.pattern,
+        "apply-to": policy.apply_to,
+        "definition": policy.definition,
+        "priority": policy.priority,
+    }
