@@ -14,8 +14,9 @@ from streams.errors import StreamsError
 
 # How long it may take to do anything, with the disk.
 _ANSWER_S: Final = 60.0
-# A broker that starts or stops has its data directory before and after its socket.
-_PATIENCE_S: Final = 3.0
+# A broker that starts or stops has its data directory before and after its socket; and another command may be at work
+# on it, or several.
+_PATIENCE_S: Final = 10.0
 _PAUSE_S: Final = 0.05
 
 

@@ -106,16 +106,26 @@ def test_what_is_no_socket_is_not_removed(tmp_path):
     assert (tmp_path / "letter").read_text() == "dear"
 
 
-def test_many_commands_at_once_are_all_done(broker, folder):
+def many_at_once(count):
     def add(number):
         subprocess.run([sys.executable, "-m", "broker", "user", "add", f"u{number}", "x"], check=True)
 
-    threads = [threading.Thread(target=add, args=(number,)) for number in range(12)]
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_many_commands_at_once_are_all_done(leveret, broker, folder):
+    many_at_once(12)
+    assert set(names(leveret("user", "list", "--json"))) == {"guest", *(f"u{number}" for number in range(12))}
     assert broker.log.count("add_user, asked for") == 12
+
+
+def test_many_commands_at_once_wait_for_each_other(leveret, folder):
+    many_at_once(6)
+    assert set(names(leveret("user", "list", "--json"))) == {"guest", *(f"u{number}" for number in range(6))}
 
 
 @pytest.mark.parametrize(
