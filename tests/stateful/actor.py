@@ -140,6 +140,8 @@ class Actor:
                 self.finish()
                 if not self.client.session.ending:
                     self.client.send(got.channel, Channel.CloseOk())
+            case Connection.CloseOk():
+                self._all_gone()
             case Connection.Close():
                 self._all_gone()
                 self.finish()

@@ -53,7 +53,12 @@ def _amqplain(response: bytes) -> None:
         return
     table, stop = read_table(len(response).to_bytes(4, "big") + response)
     assert stop == 4 + len(response)
-    assert (table["LOGIN"], table["PASSWORD"]) == (user, password)
+    assert (_text(table["LOGIN"]), _text(table["PASSWORD"])) == (user, password)
+
+
+def _text(value: object) -> object:
+    """A login may be bytes, too."""
+    return value.decode(errors="replace") if isinstance(value, bytearray) else value
 
 
 def _header(header: bytes) -> None:
