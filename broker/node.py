@@ -134,19 +134,24 @@ class Node:
         is_new = config.vhost not in parts
         for name in {**parts, config.vhost: None}:
             self._make_vhost(name, configured(config) if name == config.vhost else (), restored=parts.get(name))
-        if is_new and self._journal is not None:
+        # Whoever is in charge may have deleted guest, and damage must not bring back a password that everybody knows.
+        # (A directory of before there were several users says nothing of virtual hosts.)
+        is_fresh = not access.users and not state.vhosts and not (definitions is not None and definitions.damaged)
+        if config.vhost not in state.vhosts and self._journal is not None:
             self._journal.vhost_set(config.vhost, {})
-        if not access.users or (config.user not in access.users and config.user != _GUEST):
+        if is_fresh or (config.user not in access.users and config.user != _GUEST):
             access.make_first_user(config.user, config.password, config.vhost)
         else:
             self._look_at_configured_user(is_new_vhost=is_new)
 
     def _look_at_configured_user(self, *, is_new_vhost: bool) -> None:
-        """There are users already, and what the data directory holds of them counts."""
+        """There are users already, or there were, and what the data directory holds of them counts."""
         config, access = self.config, self.access
         user = access.users.get(config.user)
         if user is None:
-            self._found.append((WARNING, f"there is no user '{config.user}': it was deleted, or others came first"))
+            self._found.append(
+                (WARNING, f"there is no user '{config.user}': it was deleted or lost, or others came first")
+            )
             return
         if is_new_vhost:
             access.set_permissions(config.user, config.vhost, ".*", ".*", ".*")

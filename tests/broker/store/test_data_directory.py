@@ -533,6 +533,27 @@ def test_logs_whose_definitions_are_damaged_are_set_aside(files):
     assert not [notice for notice in again.notices if "damaged" in notice]
 
 
+def test_damage_does_not_bring_back_a_guest_who_was_deleted(files):
+    broker = Broker(files=files)
+    broker.admin.add_user("alice", "wonder")
+    broker.admin.delete_user("guest")
+    broker.stop()
+    (path,) = [path for path in files.entries if path.startswith("data/definitions/")]
+    data = files.entries[path].now
+    for name in (b"alice", b"guest"):
+        at = data.find(name)
+        while at >= 0:
+            data[at] ^= 1
+            at = data.find(name)
+    for _ in range(2):
+        broker = Broker(files=files)
+        assert broker.admin.list_users() == []
+        assert "there is no user 'guest': it was deleted or lost, or others came first" in broker.notices
+        broker.stop()
+    broker = Broker(files=files, user="alice", password="wonder")
+    broker.connect(1, user="alice", password="wonder")
+
+
 def test_a_log_without_a_queue_is_removed(files):
     """Its queue was deleted, and the crash came before its files were."""
     broker = Broker(files=files)
