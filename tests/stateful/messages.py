@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.conversation import Basic, Confirm, Tx
+from tests.conversation import Basic, Channel, Confirm, Tx
 from tests.stateful.actor import Actor, ChannelState
 from tests.stateful.ledger import Account
 from tests.stateful.world import BUSY, QUEUES, World, actors, channels, queues
@@ -137,6 +137,9 @@ class Messages(World):
         if any(isinstance(got.method, Tx.CommitOk) for got in actor.client._inbox):
             # Before anybody is sent what it brings.
             state.commit()
+        elif commits and any(isinstance(got.method, Channel.Close) for got in actor.client._inbox):
+            # A queue was deleted meanwhile: some of it was done, and sent before the refusal (partial tx completion).
+            state.doubt()
         self.observe()
 
     # -- consuming -----------------------------------------------------------------------------------------------------
