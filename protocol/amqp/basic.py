@@ -76,7 +76,7 @@ class PublishArguments:
         except IndexError:
             key_end = len(arguments)
         if key_end + 1 != len(arguments):
-            text = f"cannot decode {erlang.binary(arguments)}"
+            text = f"cannot decode {erlang.binary(arguments, erlang.REPLY_BYTES)}"
             raise HardError(replies.FRAME_ERROR, text, CLASS_BASIC, PUBLISH_METHOD)
         self.route = arguments[2:key_end]
         self.mandatory = bool(arguments[key_end] & 1)

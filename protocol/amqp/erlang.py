@@ -15,6 +15,11 @@ _ESCAPES = {
 }
 
 
+_PRINTABLE = bytes({*range(0x20, 0x7F), *_ESCAPES})
+
+# Bytes that a reply text has room for, which is cut at 255 characters.
+REPLY_BYTES = 256
+
 _PLAIN_ATOM = re.compile("[a-z][a-z0-9_@]*")
 
 # io_lib's width: a term that would reach it is broken behind a comma.
@@ -34,10 +39,15 @@ def atom(name: str) -> str:
     return name if _PLAIN_ATOM.fullmatch(name) else f"'{name}'"
 
 
-def binary(value: bytes) -> str:
-    """A binary: ``<<"text">>`` where every byte is printable ASCII, else ``<<1,2,3>>``."""
+def binary(value: bytes, most: int | None = None) -> str:
+    """A binary: ``<<"text">>`` where every byte is printable ASCII, else ``<<1,2,3>>``.
+
+    ``most``: how many bytes are shown at most, where the rest would be cut off anyway (1 ms for 8 KB).
+    """
     if not value:
         return "<<>>"
-    if all(0x20 <= byte < 0x7F or byte in _ESCAPES for byte in value):
+    is_text = not value.translate(None, _PRINTABLE)
+    value = value[:most]
+    if is_text:
         return '<<"' + "".join(_ESCAPES.get(byte) or chr(byte) for byte in value) + '">>'
     return "<<" + ",".join(map(str, value)) + ">>"

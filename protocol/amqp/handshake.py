@@ -83,7 +83,7 @@ def read_plain(response: bytes) -> Credentials:
     """PLAIN (RFC 4616): NUL user NUL password; like RabbitMQ, no authzid before it. Raises HardError 502."""
     parts = response.split(b"\x00")
     if len(parts) != 3 or parts[0]:
-        raise HardError(replies.SYNTAX_ERROR, f"response {erlang.binary(response)} invalid")
+        raise HardError(replies.SYNTAX_ERROR, f"response {erlang.binary(response, erlang.REPLY_BYTES)} invalid")
     return parts[1].decode(errors="replace"), parts[2].decode(errors="replace")
 
 

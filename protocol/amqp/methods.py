@@ -34,6 +34,9 @@ __all__ = [
 
 # A short string whole, a long string's size: what is enough to decode an argument, or to know how much is.
 _ARGUMENT_HEAD_BYTES = 256
+# Values in what a client says of itself before it has logged in; client libraries say some twenty. Anybody may send
+# them, and 1,600, as fit into a first frame, took 1.3 ms.
+_EARLY_VALUES_MAX = 256
 
 
 class Access:
@@ -83,7 +86,7 @@ def decode(payload: bytes) -> Method:
     except UnicodeDecodeError:
         raise MalformedText from None
     except (ValueError, IndexError, struct.error):
-        text = f"cannot decode {erlang.binary(payload[4:])}"
+        text = f"cannot decode {erlang.binary(payload[4:], erlang.REPLY_BYTES)}"
         raise HardError(replies.FRAME_ERROR, text, index >> 16, index & 0xFFFF) from None
     return method
 
@@ -100,7 +103,7 @@ def _decode_arguments(method: Method, data: bytes) -> None:
         pos, bit = pos + (bit > 0), 0
         value: object
         if kind == "table":
-            value, pos = _read_table(data, pos)
+            value, pos = _read_table(data, pos, _EARLY_VALUES_MAX if type(method) is Connection.StartOk else None)
         else:
             size, value = _decode.by_type(data[pos : pos + _ARGUMENT_HEAD_BYTES], kind)
             if size > _ARGUMENT_HEAD_BYTES:
@@ -111,8 +114,8 @@ def _decode_arguments(method: Method, data: bytes) -> None:
         raise ValueError("cut short, or something behind the arguments")
 
 
-def _read_table(data: bytes, pos: int) -> tuple[tables.FieldTable, int]:
-    if tables.crowded(data, pos):
+def _read_table(data: bytes, pos: int, most: int | None) -> tuple[tables.FieldTable, int]:
+    if tables.crowded(data, pos, most or tables.VALUES_MAX):
         raise tables.TableError("too many values")
     return tables.read_table(data, pos)
 

@@ -170,13 +170,13 @@ VALUE_BYTES = {
 }
 
 
-def crowded(data: bytes, pos: int) -> bool:
-    """Whether the table at ``pos`` has more than VALUES_MAX values, those of tables and arrays in it included.
+def crowded(data: bytes, pos: int, most: int = VALUES_MAX) -> bool:
+    """Whether the table at ``pos`` has more than ``most`` values, those of tables and arrays in it included.
 
-    At most so many are looked at. One that is no table at all need not be found out here.
+    At most so many are looked at. One that is too deep, or no table at all, need not be found out here.
     """
     size = int.from_bytes(data[pos : pos + 4], "big")
-    if size <= VALUES_MAX:
+    if size <= most:
         # Each takes a byte at least.
         return False
     end = len(data)
@@ -184,7 +184,7 @@ def crowded(data: bytes, pos: int) -> bool:
     around = [(pos + 4 + size, True)]
     pos += 4
     count = 0
-    while around and pos < end:
+    while 0 < len(around) <= DEPTH_MAX + 1 and pos < end:
         stop, named = around[-1]
         if pos >= stop:
             around.pop()
@@ -192,7 +192,7 @@ def crowded(data: bytes, pos: int) -> bool:
         if named:
             pos += 1 + data[pos]
         count += 1
-        if count > VALUES_MAX:
+        if count > most:
             return True
         kind = data[pos] if pos < end else 0
         width = VALUE_BYTES.get(kind)

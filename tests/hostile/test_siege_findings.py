@@ -7,7 +7,7 @@ import pytest
 from protocol.amqp.content import ContentAssembler
 from protocol.amqp.properties import BadProperties, Checker
 from protocol.amqp.tables import VALUES_MAX, TableError, crowded, read_table, write_table
-from tests.conversation import Basic, Broker
+from tests.conversation import Basic, Broker, Connection
 from tests.hostile.noise import frame
 
 
@@ -130,3 +130,38 @@ def test_messages_are_never_interrupted():
     busy = broker.connect(1)
     busy.publish(1, *[b"x"] * 1000, key="q")
     assert broker.queue("q").message_count == 1000
+
+
+@pytest.mark.parametrize(("values", "answer"), [(255, Connection.Tune), (256, None)])
+def test_of_itself_a_client_may_not_say_more_than_256_things(values, answer):
+    client = Broker().accept()
+    client.send_bytes(b"AMQP\x00\x00\x09\x01")
+    client.expect(Connection.Start)
+    said = {f"{number}": True for number in range(values)}
+    client.send(0, Connection.StartOk({**said, "one": True}, "PLAIN", "\0guest\0guest", "en_US"))
+    if answer is not None:
+        client.expect(answer)
+    client.expect_nothing()
+
+
+def test_a_table_that_is_too_deep_is_not_looked_at_to_its_end():
+    """1,128 levels, as fit into a first frame, took 1.9 ms."""
+    table = b""
+    for _ in range(1128):
+        table = b"\x01aF" + len(table).to_bytes(4, "big") + table
+    data = Watched(len(table).to_bytes(4, "big") + table)
+    assert not crowded(data, 0)
+    assert data.seen < 7 * 120
+    with pytest.raises(TableError):
+        read_table(bytes(data))
+
+
+class Watched(bytes):
+    """How far it was looked at."""
+
+    seen = 0
+
+    def __getitem__(self, key):
+        stop = key.stop if isinstance(key, slice) else key + 1
+        self.seen = max(self.seen, stop)
+        return super().__getitem__(key)
