@@ -218,6 +218,15 @@ class Config:
     vhost: str = _setting(
         "/", "Virtual host that exists from the start.", group="Access", rabbitmq_variable="RABBITMQ_DEFAULT_VHOST"
     )
+    # EXTERNAL is not among them by default, as in RabbitMQ: some clients (py-amqp) prefer it to the password they have.
+    auth_mechanisms: tuple[str, ...] = _setting(
+        ("PLAIN", "AMQPLAIN"),
+        "How clients may log in; EXTERNAL is offered to those who have shown a certificate.",
+        group="Access",
+        low=1,
+        items="mechanisms",
+        choices=("PLAIN", "AMQPLAIN", "EXTERNAL"),
+    )
     loopback_users: tuple[str, ...] = _setting(
         ("guest",),
         "Users who may log in from this machine only; none lets everybody in from anywhere.",

@@ -487,6 +487,7 @@ def _offer(config: Config) -> Offer:
         header_max=config.max_headers_bytes,
         handshake_timeout_s=config.handshake_timeout_s,
         offers_amqp_1_0=profile.offers_amqp_1_0,
+        mechanisms=config.auth_mechanisms,
     )
 
 

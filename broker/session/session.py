@@ -165,7 +165,7 @@ class Session:
     def secure(self, secured: Secured) -> None:
         """The bytes come by TLS; said before there are any."""
         self.secured = secured
-        if secured.certificate is not None:
+        if secured.certificate is not None and handshake.EXTERNAL in self.connection.offer.mechanisms:
             self.connection.mechanisms += (handshake.EXTERNAL,)
 
     def receive(self, data: bytes, turn: Turn) -> None:

@@ -45,6 +45,7 @@ class Offer:
         "header_max",
         "heartbeat_s",
         "initial_frame_max",
+        "mechanisms",
         "message_max",
         "offers_amqp_1_0",
         "properties",
@@ -63,8 +64,10 @@ class Offer:
         header_max: int = 0,
         handshake_timeout_s: float = 10.0,
         offers_amqp_1_0: bool = True,
+        mechanisms: tuple[str, ...] = handshake.MECHANISMS,
     ) -> None:
         self.properties = properties
+        self.mechanisms = mechanisms
         self.channel_max = channel_max
         self.frame_max = frame_max
         self.frame_max_min = frame_max_min
@@ -92,7 +95,8 @@ class Connection:
         self.interrupted = False
         self.state = State.HEADER
         # How this peer may say who it is; until it has sent its header they may still change.
-        self.mechanisms: tuple[str, ...] = handshake.MECHANISMS
+        # EXTERNAL comes in when a certificate was shown.
+        self.mechanisms = tuple(each for each in offer.mechanisms if each != handshake.EXTERNAL)
         self.client_properties: FieldTable = {}
         self.capabilities: FieldTable = {}
         self.frame_max = offer.frame_max

@@ -14,6 +14,8 @@ from tests.server.fakes import until
 
 pytestmark = pytest.mark.trio
 
+ALL = ("PLAIN", "AMQPLAIN", "EXTERNAL")
+
 _REFUSED = (
     "ACCESS_REFUSED - Login was refused using authentication mechanism EXTERNAL. For details see the broker logfile."
 )
@@ -38,7 +40,7 @@ async def answer(client: Client, mechanism: str = "EXTERNAL", response: str = ""
 
 
 async def test_it_is_offered_to_those_who_have_shown_a_certificate(authority):
-    async with broker.serve(port=0, tls_port=0, **authority.mutual()) as b:
+    async with broker.serve(port=0, tls_port=0, **authority.mutual(), auth_mechanisms=ALL) as b:
         async with await connect(b.port) as client:
             assert await start(client) == ["PLAIN", "AMQPLAIN"]
         async with await connect_tls(b.tls_port, authority.client()) as client:
@@ -48,7 +50,7 @@ async def test_it_is_offered_to_those_who_have_shown_a_certificate(authority):
 
 
 async def test_where_it_is_not_offered_it_is_not_known(authority):
-    async with broker.serve(port=0, tls_port=0, **authority.mutual()) as b:
+    async with broker.serve(port=0, tls_port=0, **authority.mutual(), auth_mechanisms=ALL) as b:
         for client in (await connect(b.port), await connect_tls(b.tls_port, authority.client())):
             async with client:
                 await start(client)
@@ -83,7 +85,7 @@ async def test_a_certificate_that_was_not_asked_for_proves_nothing(authority):
 async def test_the_name_is_what_is_set(authority, settings, user):
     name = {"common_name": "hare", "organization_name": "Field", "organization_unit_name": "Runners, long ears"}
     context = authority.client("hare@field.test", "a.test", "b.test", **name)
-    async with broker.serve(port=0, tls_port=0, **authority.mutual(), **settings) as b:
+    async with broker.serve(port=0, tls_port=0, **authority.mutual(), auth_mechanisms=ALL, **settings) as b:
         b.admin.add_user(user, "has one, and it is not asked for")
         b.admin.set_permissions(user, ".*", ".*", ".*")
         # What a client says beside it is nothing to go by.
@@ -99,7 +101,7 @@ async def test_the_name_is_what_is_set(authority, settings, user):
 
 
 async def test_a_name_that_is_no_users_is_refused(authority, caplog):
-    settings = {**authority.mutual(), "ssl_cert_login_from": "common_name"}
+    settings = {**authority.mutual(), "auth_mechanisms": ALL, "ssl_cert_login_from": "common_name"}
     async with broker.serve(port=0, tls_port=0, **settings) as b:
         for options in ({"common_name": "weasel"}, {}):
             async with await connect_tls(b.tls_port, authority.client("x@field.test", **options)) as client:
@@ -112,7 +114,7 @@ async def test_a_name_that_is_no_users_is_refused(authority, caplog):
 
 async def test_a_password_is_as_good_as_a_certificate(authority):
     async with (
-        broker.serve(port=0, tls_port=0, **authority.mutual()) as b,
+        broker.serve(port=0, tls_port=0, **authority.mutual(), auth_mechanisms=ALL) as b,
         await connect_tls(b.tls_port, authority.client("hare@field.test")) as client,
     ):
         await start(client)
@@ -135,7 +137,7 @@ async def test_a_resumed_session_knows_the_certificate_until_certificates_are_re
             offered = b"EXTERNAL" in tls.recv(4096)
             return tls.session_reused, offered, tls.session
 
-    async with broker.serve(port=0, tls_port=0, **authority.mutual()) as b:
+    async with broker.serve(port=0, tls_port=0, **authority.mutual(), auth_mechanisms=ALL) as b:
         session, seen = None, []
         for again in (False, False, True):
             if again:
@@ -143,3 +145,10 @@ async def test_a_resumed_session_knows_the_certificate_until_certificates_are_re
             resumed, offered, session = await trio.to_thread.run_sync(talk, b.tls_port, session)
             seen.append((resumed, offered))
         assert seen == [(False, True), (True, True), (False, True)]
+
+
+async def test_who_has_a_certificate_is_not_offered_it_unless_that_is_asked_for(authority):
+    """py-amqp would take it before the password it has, and be refused."""
+    async with broker.serve(port=0, tls_port=0, **authority.mutual()) as b:
+        session = b.node.connect("127.0.0.1:1", "127.0.0.1:2", b.node.turn())
+        assert session.connection.mechanisms == ("PLAIN", "AMQPLAIN")

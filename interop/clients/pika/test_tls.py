@@ -23,6 +23,7 @@ def ours() -> Iterator[Certificates]:
 def broker(ours: Certificates) -> Iterator[Leveret]:
     """Its user is called as the common name of the client's certificate."""
     flags = (*ours.flags, "--user", "client", "--password", "secret", "--ssl-cert-login-from", "common_name")
+    flags += ("--auth-mechanisms", "PLAIN,EXTERNAL")
     with Leveret(0, *flags) as broker:
         yield broker
         assert "Traceback" not in broker.log, broker.log
