@@ -134,7 +134,7 @@ class Broker:
 
     def _run_down(self, turn) -> None:
         more = self._finish(turn)
-        while more or self._check_logins() or (not self.disk_waits and self._disk_works()):
+        while more or self.check_logins() or (not self.disk_waits and self._disk_works()):
             if more:
                 turn = self.node.turn()
                 self.node.resume(turn)
@@ -143,7 +143,7 @@ class Broker:
     def _disk_works(self) -> bool:
         return self.commit() or self.read_blocks()
 
-    def _check_logins(self) -> bool:
+    def check_logins(self) -> bool:
         """The logins that are asked about are looked at; the turn that follows is run."""
         checks = self.node.take_checks()
         for asked in checks:

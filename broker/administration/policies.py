@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from broker.administration.refused import Refused, refusing
 from broker.administration.verbs import Verbs
-from broker.policies.policy import NoSuchPolicy, Policy
+from broker.policies.policy import Policy
 from broker.queues import Queue
 from broker.vhost import VirtualHost
 
@@ -24,13 +23,12 @@ class PolicyVerbs(Verbs):
         """In place of any of its name, and at once."""
         mirroring = self._node.profile.ha_policies
         host = self._vhost(vhost)
-        with refusing():
-            policy = Policy(name, pattern, definition, apply_to=apply_to, priority=priority, mirroring=mirroring)
-        self._do(lambda turn: host.set_policy(policy, turn))
+        self._put(host, name, pattern, definition, apply_to=apply_to, priority=priority, mirroring=mirroring)
 
     def clear_policy(self, name: str, *, vhost: str | None = None) -> None:
         """What it did ends at once."""
-        self._clear(name, self._vhost(vhost), operator=False)
+        host = self._vhost(vhost)
+        self._do(lambda turn: host.clear_policy(name, turn))
 
     def list_policies(self, *, vhost: str | None = None) -> list[dict[str, Any]]:
         """``name``, ``pattern``, ``apply-to``, ``definition`` and ``priority`` of each."""
@@ -48,23 +46,19 @@ class PolicyVerbs(Verbs):
     ) -> None:
         """Limits on top of any other policy."""
         host = self._vhost(vhost)
-        with refusing():
-            policy = Policy(name, pattern, definition, apply_to=apply_to, priority=priority, operator=True)
-        self._do(lambda turn: host.set_policy(policy, turn))
+        self._put(host, name, pattern, definition, apply_to=apply_to, priority=priority, operator=True)
 
     def clear_operator_policy(self, name: str, *, vhost: str | None = None) -> None:
         """What it did ends at once."""
-        self._clear(name, self._vhost(vhost), operator=True)
+        host = self._vhost(vhost)
+        self._do(lambda turn: host.clear_policy(name, turn, operator=True))
 
     def list_operator_policies(self, *, vhost: str | None = None) -> list[dict[str, Any]]:
         """As ``list_policies``."""
         return [shown(policy) for policy in self._vhost(vhost).policies.operators.values()]
 
-    def _clear(self, name: str, host: VirtualHost[Queue], *, operator: bool) -> None:
-        # Here, as what a turn raises is taken for a bug.
-        if name not in host.policies.of(operator=operator):
-            raise Refused(str(NoSuchPolicy()))
-        self._do(lambda turn: host.clear_policy(name, turn, operator=operator))
+    def _put(self, host: VirtualHost[Queue], *what: Any, **how: Any) -> None:
+        self._do(lambda turn: host.set_policy(Policy(*what, **how), turn))
 
 
 def shown(policy: Policy) -> dict[str, Any]:
