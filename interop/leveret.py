@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+
+from interop.written import Written
 
 _ROOT = Path(__file__).parents[1]
 _LISTENING = "listening on 127.0.0.1:"
@@ -35,7 +36,7 @@ class Leveret:
         self.port = port
         self._flags = flags if "--data-dir" in flags else ("--ephemeral", *flags)
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - closed by __exit__
+        self._log = Written()
 
     @property
     def url(self) -> str:
@@ -57,8 +58,7 @@ class Leveret:
     @property
     def log(self) -> str:
         """All it has written so far, over all starts."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        return self._log.text
 
     def start(self) -> None:
         """Start and wait until it listens. Raises StartFailed."""
@@ -106,7 +106,12 @@ class Leveret:
             self._process = None
 
     def __enter__(self) -> Leveret:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            self._log.close()
+            raise
         return self
 
     def __exit__(

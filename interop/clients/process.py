@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
+
+from interop.written import Written
 
 _ROOT = Path(__file__).parents[2]
 # A worker imports its framework in about a second and forks; two busy cores have been seen to stretch it to eight.
@@ -33,14 +34,13 @@ class Program:
         self._command = [sys.executable, "-m", *arguments]
         self._ready = ready
         self._environment = {**os.environ, **environment}
-        self._log = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - closed by __exit__
+        self._log = Written()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def log(self) -> str:
         """All it has written so far."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        return self._log.text
 
     def stop(self) -> int:
         """SIGTERM, then wait for its end; gives the exit status. Raises subprocess.TimeoutExpired, all being killed."""
