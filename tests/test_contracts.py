@@ -1,5 +1,6 @@
 """The walls between the rooms stand, and they are walls: each contract refuses an import that would break it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parent.parent
-_PACKAGES = ("broker", "protocol", "streams")
+_PACKAGES = ("broker", "native", "protocol", "streams")
+# What a build leaves beside the sources.
+_MADE = ("__pycache__", "*.so", "built.*")
 
 
 def lint_imports(folder):
@@ -56,7 +59,7 @@ def test_the_contracts_hold():
 )
 def test_each_contract_refuses_an_intruder(tmp_path, contract, room, line, reported):
     for package in _PACKAGES:
-        shutil.copytree(_ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(_ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns(*_MADE))
     shutil.copy(_ROOT / "pyproject.toml", tmp_path)
     for name in ("broker/queues/__init__.py", "broker/exchanges/__init__.py", "broker/session/__init__.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -74,14 +77,42 @@ def test_each_contract_refuses_an_intruder(tmp_path, contract, room, line, repor
     assert reported in result.stdout
 
 
-def test_the_wheel_holds_the_three_packages_and_nothing_else(tmp_path):
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=_ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("leveret-*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
+@pytest.fixture
+def sources(tmp_path):
+    """A copy of all that an installation is made from, without what was compiled here."""
+    for package in _PACKAGES:
+        shutil.copytree(_ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns(*_MADE))
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(_ROOT / name, tmp_path)
+    return tmp_path
+
+
+def build_wheel(folder, **environment):
+    """The names of all files in the wheel that is built there; ``environment`` is added to this one."""
+    command = [sys.executable, "-c", "import setuptools.build_meta as b; b.build_wheel('wheels')"]
+    subprocess.run(command, cwd=folder, env=os.environ | environment, check=True, capture_output=True)
+    (wheel,) = (folder / "wheels").glob("leveret-*.whl")
+    return wheel, zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(sources):
+    wheel, names = build_wheel(sources, LEVERET_COMPILED="0")
+    assert wheel.name.endswith("-py3-none-any.whl")
     assert {n.split("/")[0] for n in names if ".dist-info/" not in n} == set(_PACKAGES)
     assert {f"{package}/py.typed" for package in _PACKAGES} <= set(names)
     assert any(n.endswith("licenses/LICENSE") for n in names)
+
+
+def test_without_a_compiler_an_installation_is_plain_python(sources):
+    _, names = build_wheel(sources, LEVERET_COMPILED="", CC="/nonexistent/cc")
+    assert "protocol/amqp/basic.py" in names
+    assert [name for name in names if name.endswith(".so") or "built" in name] == []
+
+
+def test_who_insists_on_compiled_modules_gets_no_others(sources):
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        build_wheel(sources, LEVERET_COMPILED="1", CC="/nonexistent/cc")
+    assert b"LEVERET_COMPILED is 1, but the modules cannot be compiled" in failed.value.stderr
 
 
 def test_every_room_of_the_broker_has_its_layer():

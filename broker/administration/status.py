@@ -3,6 +3,7 @@
 from typing import Any
 
 import broker
+import native
 from broker.administration.verbs import Verbs
 from broker.node import NAME
 
@@ -19,6 +20,7 @@ class StatusVerbs(Verbs):
         return {
             "node": NAME,
             "leveret_version": broker.__version__,
+            "compiled": native.COMPILED,
             "rabbitmq_version": node.profile.version,
             "profile": node.config.profile,
             "alarms": [name for name, stands in (("memory", alarms.memory), ("disk", alarms.disk)) if stands],

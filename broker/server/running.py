@@ -12,6 +12,8 @@ from functools import partial
 
 import trio
 
+import native
+from broker import __version__
 from broker.node import Node
 from broker.server.advancing import real_deadline
 from broker.server.certificates import Certificates
@@ -125,6 +127,7 @@ def _open_doors(doors: Doors, shell: Shell, peers: trio.Nursery) -> None:
     def welcome(sock: socket.socket) -> None:
         peers.start_soon(Peer(sock, shell, peers).run)
 
+    log.info("Leveret %s, %s", __version__, native.HOW)
     # One: a storm of them takes no more than one core, and waits in line.
     threads = trio.CapacityLimiter(1)
 

@@ -23,6 +23,11 @@ from struct import Struct
 from protocol.amqp import erlang, properties, replies
 from protocol.amqp.errors import HardError, MalformedText
 
+try:
+    import cython
+except ImportError:
+    from native import cythonless as cython  # type: ignore[no-redef]
+
 CLASS_BASIC = 60
 PUBLISH = b"\x00\x3c\x00\x28"
 PUBLISH_METHOD = 40
@@ -114,8 +119,8 @@ def read_publish_run(
     Stops, without a complaint, at whatever else stands there: another frame, a half frame, a body in pieces, an error.
     The frame by frame path reads that and knows the words for it. None if not even one message could be read.
     """
-    end = len(data)
-    head = start + 8 + int.from_bytes(data[start + 3 : start + 7], "big")
+    end: cython.Py_ssize_t = len(data)
+    head: cython.Py_ssize_t = start + 8 + int.from_bytes(data[start + 3 : start + 7], "big")
     method = data[start:head]
     channel = data[start + 1 : start + 3]
     header_mark, body_mark = b"\x02" + channel, b"\x03" + channel
@@ -123,7 +128,7 @@ def read_publish_run(
     contents: list[bytes] = []
     flags = 0
     last, last_flags = checker.last, checker.flags
-    pos = start
+    pos: cython.Py_ssize_t = start
     if method[-1] != 0xCE:
         return None
     while data.startswith(method, pos) and len(contents) < _RUN_MAX:

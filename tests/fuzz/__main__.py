@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import native
 from tests.fuzz import distilling, minimising, stored, targets
 from tests.fuzz.running import Run
 
@@ -48,6 +49,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     for name in options.targets:
         if name not in targets.SHARES:
             parser.error(f"no target {name}: there are {', '.join(targets.SHARES)}")
+    if options.grow and native.COMPILED:
+        parser.error(f"--grow traces lines, which compiled modules have not: run it with {native.VARIABLE}=0")
     return options
 
 

@@ -1,5 +1,6 @@
 """Run: one worker process from its start to its end, and what libFuzzer says of it on the way."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections import deque
 from pathlib import Path
 
+import native
 from tests.fuzz import stored, targets
 
 _STATUS = re.compile(r"#(\d+)\s+[\w-]+\s+(?:cov: (\d+) )?ft: (\d+) .*?rss: (\d+)Mb")
@@ -48,7 +50,9 @@ class Run:
         command = [sys.executable, "-m", "tests.fuzz.worker", self.name, str(self.place), *settings]
         self._begin = time.monotonic()
         self.running = True
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as self._process:
+        # Only sources show where an input led.
+        plain = os.environ | {native.VARIABLE: "0"}
+        with subprocess.Popen(command, env=plain, stderr=subprocess.PIPE, text=True, errors="replace") as self._process:
             assert self._process.stderr is not None
             for line in self._process.stderr:
                 self._heard(line)

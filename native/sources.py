@@ -1,0 +1,18 @@
+"""SourceFinder: finds the sources of modules that are compiled, too."""
+
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from types import ModuleType
+
+from native.modules import MODULES
+from native.record import ROOT, source_of
+
+
+class SourceFinder:
+    """A finder for ``sys.meta_path``; the class itself, as Python's own are."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG004
+        """The source of a module in the list; None for all others."""
+        return spec_from_file_location(name, ROOT / source_of(name)) if name in MODULES else None

@@ -1,0 +1,2 @@
+# To mypy, Cython is what stands in for it where it is absent.
+from native.cythonless import *  # noqa: F403
