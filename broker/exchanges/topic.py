@@ -13,7 +13,7 @@ from broker.exchanges.topic_automaton import MANY as _MANY
 from broker.exchanges.topic_automaton import ONE as _ONE
 from broker.exchanges.topic_automaton import Automaton
 
-# A node takes some 0.15 µs a word, the automaton 1 to 10 µs a word for all.
+# A node takes some 0.15 µs a word, the automaton 1 to 5 µs a word for all.
 _ALIVE_MAX = 64
 
 
