@@ -1,7 +1,8 @@
 """Attackers: processes of hostile clients, one a kind, that attack when told to, and say what they got done.
 
-They run with the lowest priority: on a machine of few cores the broker and the pair are what is to be measured, and
-what is left is theirs. What they achieved is told, so that nobody takes a siege for one that was none.
+They run only where a core has nothing else to do (``SCHED_IDLE``), as they would not be on the broker's machine, and it
+is the broker that is to be measured: with the lowest priority alone the kernel lets one of them have a core for
+milliseconds now and then. What they achieved is told, so that nobody takes a siege for one that was none.
 """
 
 from __future__ import annotations
