@@ -96,9 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kinds", type=_kinds, default=[], metavar="A,B", help="only these; default: all")
     parser.add_argument("--hostile", type=int, default=20, help="connections of each kind (%(default)s)")
     parser.add_argument("--seconds", type=float, default=3.0, help="each measurement; a round has four (%(default)s)")
-    parser.add_argument(
-        "--rounds", type=int, default=3, help="rounds of each; their medians count (%(default)s)"
-    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each; their medians count (%(default)s)")
     parser.add_argument("--pace", type=int, default=2_000, help="paced messages a second (%(default)s)")
     parser.add_argument("--kept", type=float, default=0.7, help="least share of the full rate (%(default)s)")
     parser.add_argument("--times", type=float, default=5.0, help="most that the p99 may grow (%(default)s)")
