@@ -296,6 +296,8 @@ def start(*arguments: str) -> tuple[subprocess.Popen, int]:
     command = [sys.executable, "-m", "broker", "--port", "0", "--host", "127.0.0.1", "--ephemeral", *arguments]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     line = process.stderr.readline()
+    assert ", in plain Python" in line or ", compiled" in line
+    line = process.stderr.readline()
     assert "listening on 127.0.0.1:" in line
     assert "Server startup complete" in process.stderr.readline()
     return process, int(line.rpartition(":")[2])
