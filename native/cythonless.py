@@ -16,6 +16,7 @@ bint = bool
 uchar = int
 ushort = int
 uint = int
+int = int
 ulonglong = int
 Py_ssize_t = int
 # The bytes of a bytes object, by their index.
@@ -26,7 +27,7 @@ def _same(what: _T) -> _T:
     return what
 
 
-def _setting(value: object) -> Callable[[_T], _T]:  # noqa: ARG001
+def _setting(*values: object, **named: object) -> Callable[[_T], _T]:  # noqa: ARG001
     return _same
 
 

@@ -19,6 +19,7 @@ The content header's payload: class u16 | weight u16 | body size u64 | propertie
 """
 
 from struct import Struct
+from typing import Final
 
 from protocol.amqp import erlang, properties, replies
 from protocol.amqp.errors import HardError, MalformedText
@@ -42,7 +43,7 @@ _SETTLEMENTS = {
     b"\x00\x3c\x00\x78": NACK_METHOD,
 }
 
-_CONTENT_HEAD = Struct(">3sIHHQ")
+_CONTENT_HEAD = Struct(">3sIIQ")
 _BODY_HEAD = Struct(">3sI")
 _METHOD_HEAD = Struct(">BHII")
 # Frame head and class/method id, tag, bits and the end mark.
@@ -54,10 +55,10 @@ PROPERTIES_AT = 19
 
 # Publishes in one run. To a fanout of 10,000 queues each is 10,000 references, which is as long as a run should take;
 # with one queue the run's own cost, about 1 us, is spread over enough of them.
-_RUN_MAX = 256
+_RUN_MAX: Final = 256
 # Settlements in one run, of which each may be for many, or for none: 1 ms.
-_SETTLEMENTS_MAX = 512
-_PERSISTENT = properties.PERSISTENT
+_SETTLEMENTS_MAX: Final = 512
+_PERSISTENT: Final = properties.PERSISTENT
 
 pack_tag = Struct(">Q").pack
 
@@ -110,63 +111,106 @@ class PublishRun:
         return self.flags & properties.PERSISTENT > 0
 
 
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def _u32(data: cython.p_const_uchar, at: cython.Py_ssize_t) -> cython.uint:
+    first: cython.uint = data[at]
+    return first << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3]
+
+
 def read_publish_run(
-    data: bytes, start: int, payload_max: int, header_max: int, checker: properties.Checker
+    data: bytes,
+    start: cython.Py_ssize_t,
+    payload_max: cython.Py_ssize_t,
+    header_max: cython.Py_ssize_t,
+    checker: properties.Checker,
 ) -> PublishRun | None:
     """All whole publishes from ``start`` on that repeat one method frame, have at most one body frame each, and are
     persistent like the first or not like it. ``payload_max`` is for body frames, ``header_max`` for header frames.
+    There are at least the method's type, channel, size and ids.
 
     Stops, without a complaint, at whatever else stands there: another frame, a half frame, a body in pieces, an error.
     The frame by frame path reads that and knows the words for it. None if not even one message could be read.
     """
     end: cython.Py_ssize_t = len(data)
     head: cython.Py_ssize_t = start + 8 + int.from_bytes(data[start + 3 : start + 7], "big")
-    method = data[start:head]
-    channel = data[start + 1 : start + 3]
-    header_mark, body_mark = b"\x02" + channel, b"\x03" + channel
-    method_size = len(method)
-    contents: list[bytes] = []
-    flags = 0
-    last, last_flags = checker.last, checker.flags
-    pos: cython.Py_ssize_t = start
-    if method[-1] != 0xCE:
+    body: cython.Py_ssize_t
+    header_size: cython.Py_ssize_t
+    size: cython.Py_ssize_t
+    if head > end or data[head - 1] != 0xCE:
         return None
-    while data.startswith(method, pos) and len(contents) < _RUN_MAX:
+    method = data[start:head]
+    method_size: cython.Py_ssize_t = head - start
+    channel: cython.int = data[start + 1] << 8 | data[start + 2]
+    header_mark, body_mark = b"\x02" + method[1:3], b"\x03" + method[1:3]
+    unpack_content_head, unpack_body_head = _CONTENT_HEAD.unpack_from, _BODY_HEAD.unpack_from
+    contents: list[bytes] = []
+    left: cython.int = _RUN_MAX
+    flags: cython.uint = 0
+    last: bytes = checker.last
+    last_flags: cython.uint = checker.flags
+    last_size: cython.Py_ssize_t = len(last)
+    # The same bytes, to be read past the checks that Python makes: each step below makes its own.
+    view: cython.p_const_uchar = data
+    pos: cython.Py_ssize_t = start
+    while left and data.startswith(method, pos):
         head = pos + method_size
-        body = head + PROPERTIES_AT
+        body = head + 19
         if body + 3 > end:
             break
-        mark, header_size, class_id, weight, body_size = _CONTENT_HEAD.unpack_from(data, head)
-        if mark != header_mark or class_id != 60 or weight or header_size > header_max:
+        if cython.compiled:
+            if (
+                view[head] != 2
+                or (view[head + 1] << 8 | view[head + 2]) != channel
+                or _u32(view, head + 7) != 60 << 16
+                or _u32(view, head + 11)
+            ):
+                break
+            header_size = _u32(view, head + 3)
+            size = _u32(view, head + 15)
+        else:
+            mark, header_size, class_and_weight, size = unpack_content_head(data, head)
+            if mark != header_mark or class_and_weight != 60 << 16:
+                break
+        if header_size > header_max:
             break
         body = head + 8 + header_size
-        if body > end or data[body - 1] != 0xCE:
+        if body > end or view[body - 1] != 0xCE:
             break
-        if header_size - 12 != len(last) or not data.startswith(last, head + PROPERTIES_AT):
+        if header_size - 12 != last_size or not data.startswith(last, head + 19):
             try:
-                last_flags = checker.check(data[head + PROPERTIES_AT : body - 1])
+                last_flags = checker.check(view[head + 19 : body - 1])
             except properties.BadProperties:
                 break
             last = checker.last
+            last_size = len(last)
             # Costs nothing where properties repeat: then they are persistent, or not, as before.
             if contents and (flags ^ last_flags) & _PERSISTENT:
                 break
-        if body_size:
+        if size:
             if body + 7 > end:
                 break
-            mark, size = _BODY_HEAD.unpack_from(data, body)
             # Driven by the frame's 32-bit size; the header's 64-bit one is only compared.
-            if mark != body_mark or size != body_size or size > payload_max:
+            if cython.compiled:
+                if view[body] != 3 or (view[body + 1] << 8 | view[body + 2]) != channel or _u32(view, body + 3) != size:
+                    break
+            else:
+                mark, body_size = unpack_body_head(data, body)
+                if mark != body_mark or body_size != size:
+                    break
+            if size > payload_max:
                 break
             body += 8 + size
-            if body > end or data[body - 1] != 0xCE:
+            if body > end or view[body - 1] != 0xCE:
                 break
         flags |= last_flags
-        contents.append(data[head:body])
+        contents.append(view[head:body])
+        left -= 1
         pos = body
     if not contents:
         return None
-    return PublishRun(channel[0] << 8 | channel[1], method[11:-1], contents, flags, pos)
+    return PublishRun(channel, method[11:-1], contents, flags, pos)
 
 
 class SettlementRun:
@@ -183,25 +227,46 @@ class SettlementRun:
         self.stop = stop
 
 
-def read_settlement_run(data: bytes, start: int) -> SettlementRun | None:
+def read_settlement_run(data: bytes, start: cython.Py_ssize_t) -> SettlementRun | None:
     """All whole ack, nack or reject frames from ``start`` on that differ in nothing but their tag, 512 at most. None if
     there is none.
     """
-    count = min((len(data) - start) // SETTLEMENT_FRAME_BYTES, _SETTLEMENTS_MAX)
+    count: cython.Py_ssize_t = min((len(data) - start) // SETTLEMENT_FRAME_BYTES, _SETTLEMENTS_MAX)
     method = _SETTLEMENTS.get(data[start + 7 : start + 11])
-    if not count or method is None or data[start + 3 : start + 7] != b"\x00\x00\x00\x0d":
+    if count <= 0 or method is None or data[start + 3 : start + 7] != b"\x00\x00\x00\x0d":
         return None
     first, _, first_bits, _ = _SETTLEMENT.unpack_from(data, start)
-    tags: list[int] = []
-    frames = memoryview(data)[start : start + count * SETTLEMENT_FRAME_BYTES]
-    for head, tag, bits, mark in _SETTLEMENT.iter_unpack(frames):
-        if head != first or bits != first_bits or mark != 0xCE:
-            break
-        tags.append(tag)
+    tags: list[int]
+    if cython.compiled:
+        tags = _read_tags(data, start, count)
+    else:
+        tags = []
+        frames = memoryview(data)[start : start + count * SETTLEMENT_FRAME_BYTES]
+        for head, tag, bits, mark in _SETTLEMENT.iter_unpack(frames):
+            if head != first or bits != first_bits or mark != 0xCE:
+                break
+            tags.append(tag)
     if not tags:
         return None
     stop = start + len(tags) * SETTLEMENT_FRAME_BYTES
     return SettlementRun(first[1] << 8 | first[2], method, first_bits, tags, stop)
+
+
+@cython.cfunc
+def _read_tags(data: bytes, start: cython.Py_ssize_t, count: cython.Py_ssize_t) -> list[int]:
+    """The tags of the settlements that are like the first one; there are ``count`` of their size."""
+    view: cython.p_const_uchar = data
+    like = data[start : start + 11]
+    bits: cython.uchar = view[start + 19]
+    tag: cython.ulonglong
+    tags: list[int] = []
+    pos: cython.Py_ssize_t = start
+    while count and data.startswith(like, pos) and view[pos + 19] == bits and view[pos + 20] == 0xCE:
+        tag = _u32(view, pos + 11)
+        tags.append(tag << 32 | _u32(view, pos + 15))
+        pos += 21
+        count -= 1
+    return tags
 
 
 def short_string(value: str) -> bytes:
