@@ -16,7 +16,6 @@ bint = bool
 uchar = int
 ushort = int
 uint = int
-int = int
 ulonglong = int
 Py_ssize_t = int
 # The bytes of a bytes object, by their index.

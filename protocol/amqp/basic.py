@@ -142,11 +142,11 @@ def read_publish_run(
         return None
     method = data[start:head]
     method_size: cython.Py_ssize_t = head - start
-    channel: cython.int = data[start + 1] << 8 | data[start + 2]
+    channel: cython.Py_ssize_t = data[start + 1] << 8 | data[start + 2]
     header_mark, body_mark = b"\x02" + method[1:3], b"\x03" + method[1:3]
     unpack_content_head, unpack_body_head = _CONTENT_HEAD.unpack_from, _BODY_HEAD.unpack_from
     contents: list[bytes] = []
-    left: cython.int = _RUN_MAX
+    left: cython.Py_ssize_t = _RUN_MAX
     flags: cython.uint = 0
     last: bytes = checker.last
     last_flags: cython.uint = checker.flags
