@@ -307,7 +307,7 @@ class Config:
     # RabbitMQ's own upper bound is 512 MiB as well.
     max_message_bytes: int = _setting(
         0,
-        "Largest message body, in bytes; 0 takes the profile's: 16 MiB in 4.2 and 4.3, else 128 MiB.",
+        "Largest message body, in bytes; 0 takes the profile's: 16 MiB, in 3.13 128 MiB.",
         group="Limits",
         high=512 * 1024**2,
     )

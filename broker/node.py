@@ -34,7 +34,7 @@ from broker.turn import ERROR, INFO, WARNING, Asked, Backlog, Read, Turn
 from broker.vhost import VirtualHost
 from protocol.amqp.connection import Offer
 from protocol.amqp.errors import connection_forced
-from protocol.amqp.tables import FieldTable
+from protocol.amqp.tables import FieldTable, InOrder
 
 # Clients look at product and version to learn what they may do, so those name the RabbitMQ we behave like; the rest is
 # us.
@@ -169,13 +169,17 @@ class Node:
     def delete_vhost(self, name: str, turn: Turn) -> None:
         """With all that is in it, and all who use it. Raises KeyError."""
         vhost = self.vhosts.pop(name)
-        for session in list(self.sessions):
-            if session.vhost is vhost:
-                session.fail(connection_forced(f"vhost '{name}' is deleted"), turn)
         vhost.delete_all(turn)
+        # Behind what tells their consumers that the queues are gone, as in RabbitMQ.
+        turn.flush(lambda turn: self._end_all(vhost, turn))
         self.access.vhost_gone(name)
         self.events.leave(vhost)
         self.events.tell("vhost.deleted", {"name": name})
+
+    def _end_all(self, vhost: VirtualHost[Queue], turn: Turn) -> None:
+        for session in list(self.sessions):
+            if session.vhost is vhost:
+                session.fail(connection_forced(f"vhost '{vhost.name}' is deleted"), turn)
 
     def set_vhost_limits(self, vhost: VirtualHost[Queue], limits: Mapping[str, int] | None) -> None:
         """In place of those there were; None clears them."""
@@ -493,17 +497,17 @@ def _offer(config: Config) -> Offer:
 
 def _server_properties(version: str) -> FieldTable:
     """connection.start's server-properties, with RabbitMQ's keys in RabbitMQ's order."""
-    return {
+    properties: FieldTable = {
         "capabilities": {
             "publisher_confirms": True,
             "exchange_exchange_bindings": True,
             "basic.nack": True,
             "consumer_cancel_notify": True,
             "connection.blocked": True,
+            "consumer_priorities": True,
             "authentication_failure_close": True,
             "per_consumer_qos": True,
             "direct_reply_to": True,
-            "consumer_priorities": True,
         },
         "cluster_name": NAME,
         "copyright": "The Leveret authors",
@@ -513,3 +517,4 @@ def _server_properties(version: str) -> FieldTable:
         "product": _PRODUCT,
         "version": version,
     }
+    return InOrder(properties)

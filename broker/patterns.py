@@ -54,6 +54,9 @@ _WORDS: Final = {
     "missing )": "missing )",
     "invalid repetition size": "number too big in {} quantifier: at most 1000, also of repetitions within each other",
 }
+# What RE2 says of {2,1} as of {2000}.
+_REPETITION: Final = "invalid repetition size"
+_SWAPPED: Final = re.compile(r"\{([0-9]+),([0-9]+)\}")
 _AT_THE_END: Final = ("missing )", "missing ]", "trailing \\")
 
 
@@ -141,7 +144,9 @@ def _text_of(error: Exception) -> str:
 
 def _backtracking(raw: bytes, refusal: str) -> Any:
     """An expression of ``regex``, where it is safe to have it compiled. ``refusal``: what RE2 says of it."""
-    kind = refusal.partition(": ")[0]
+    kind, _, shown = refusal.partition(": ")
+    if kind == _REPETITION and (swapped := _SWAPPED.fullmatch(shown)) and int(swapped[1]) > int(swapped[2]):
+        raise PatternError(_WORDS["min repeat greater than max repeat"], raw.find(shown.encode()) + len(shown) - 1)
     if b"{" in raw or raw.count(b")+") > _REPEATED_GROUPS_MAX or len(raw) > _BACKTRACKING_MAX_BYTES:
         why = _WORDS.get(kind, f"{refusal} is known in patterns of 1000 bytes at most, without {{}} and with few )+")
         raise PatternError(why, len(raw) if kind in _AT_THE_END else 0)
@@ -154,6 +159,8 @@ def _backtracking(raw: bytes, refusal: str) -> Any:
     try:
         return regex.compile(raw, regex.V0, cache_pattern=False)
     except regex.error as error:
-        raise PatternError(_WORDS.get(error.msg, error.msg), error.pos or 0) from None
+        # PCRE points at the last character of a range, ``regex`` behind it.
+        position = (error.pos or 0) - (error.msg == "bad character range")
+        raise PatternError(_WORDS.get(error.msg, error.msg), position) from None
     except RecursionError:
         raise PatternError("regular expression is nested too deeply", 0) from None

@@ -1,7 +1,8 @@
 """Profiles: where RabbitMQ's versions part, one row for each such point and one column for each version.
 
-``lenient`` does as 4.2 does, but refuses nothing that only 4.x came to refuse: its minimum frame_max and its message
-size are 3.13's, and what 4.3 denies is allowed. What 4.2 takes and treats in its own way, lenient treats so, too.
+``lenient`` does as 4.2 does, but refuses nothing that only 4.x came to refuse: its minimum frame_max is 3.13's,
+policies may speak of mirroring, and what 4.3 denies is allowed. Messages may have the size that 4.2's may, as what is
+published here is to be published there. What 4.2 takes and treats in its own way, lenient treats so, too.
 
 Sources: the sources of RabbitMQ 3.13.7, 4.2.9 and 4.3.5, and 3.10 and 4.0 as they were seen to behave. (An unknown
 exchange type, which 3.13.2 and older refuse with 503, is no row: 3.13.7 says 406, as all later ones.)
@@ -35,7 +36,8 @@ class Profile:
     ``continues_published_x_death``: an x-death that a client wrote is counted on by the next death.
 
     ``returns_lost_replies``: a mandatory reply to a requester that is gone is returned, else lost in silence.
-    ``ha_policies``: policies may speak of mirroring (which has no effect here).
+    ``takes_cancel_ok``: a client may answer a server's basic.cancel, as the specification has it; else its connection
+    is closed. ``ha_policies``: policies may speak of mirroring (which has no effect here).
 
     ``passive_declare_checked``: who has no permission whatever on an exchange or queue may not ask whether it is there.
     ``copies_topics_checked``: topic permissions count for the keys in CC and BCC, too, and are looked at after the
@@ -65,6 +67,7 @@ class Profile:
         "queue_versions",
         "quorum_priorities",
         "returns_lost_replies",
+        "takes_cancel_ok",
         "tells_acquired",
         "transient_queues",
         "version",
@@ -90,6 +93,7 @@ class Profile:
         self.quorum_priorities: int = row["quorum_priorities"]
         self.continues_published_x_death: bool = row["continues_published_x_death"]
         self.returns_lost_replies: bool = row["returns_lost_replies"]
+        self.takes_cancel_ok: bool = row["takes_cancel_ok"]
         self.ha_policies: bool = row["ha_policies"]
         self.passive_declare_checked: bool = row["passive_declare_checked"]
         self.copies_topics_checked: bool = row["copies_topics_checked"]
@@ -104,7 +108,7 @@ ROWS: Final[Mapping[str, tuple[Any, ...]]] = {
     "offers_amqp_1_0":             (False,        True,          True,          True),
     "frame_max_min":               (4096,         8192,          8192,          4096),
     "initial_frame_max":           (4096,         8192,          8192,          8192),
-    "message_max":                 (128 * _MIB,   16 * _MIB,     16 * _MIB,     128 * _MIB),
+    "message_max":                 (128 * _MIB,   16 * _MIB,     16 * _MIB,     16 * _MIB),
     "transient_queues":            (True,         True,          False,         True),
     "global_qos":                  (True,         True,          False,         True),
     "queue_versions":              ({1, 2},       {1, 2},        {2},           {1, 2}),
@@ -118,6 +122,7 @@ ROWS: Final[Mapping[str, tuple[Any, ...]]] = {
     "quorum_priorities":           (1,            2,             32,            2),
     "continues_published_x_death": (True,         False,         False,         False),
     "returns_lost_replies":        (True,         False,         False,         False),
+    "takes_cancel_ok":             (False,        False,         True,          False),
     "ha_policies":                 (True,         False,         False,         True),
     "passive_declare_checked":     (False,        True,          True,          True),
     "copies_topics_checked":       (False,        True,          True,          True),

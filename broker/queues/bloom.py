@@ -18,7 +18,7 @@ The filter of a batch costs 40 ns a message without headers, 350 with some, 1,40
 ask a chunk's filter 0.7 µs. (CPython 3.11, two shared cores.)
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
@@ -66,12 +66,17 @@ def _bits(value: bytes, size_bytes: int) -> int:
 
 
 class Wanted:
-    """What a consumer wants of a stream."""
+    """What a consumer wants of a stream.
 
-    __slots__ = ("_masks", "_size_bytes", "_values")
+    "" is a message without a value. A chunk of nothing but such messages comes only where "" is the last of the values,
+    or ``match_unfiltered``: RabbitMQ looks at one of them there (osiris_bloom:is_match/2).
+    """
 
-    def __init__(self, values: Iterable[bytes], *, match_unfiltered: bool) -> None:
+    __slots__ = ("_masks", "_size_bytes", "_unfiltered", "_values")
+
+    def __init__(self, values: Sequence[bytes], *, match_unfiltered: bool) -> None:
         self._values = set(values)
+        self._unfiltered = match_unfiltered or values[-1] == b""
         if match_unfiltered:
             self._values.add(b"")
         self._size_bytes = 0
@@ -83,6 +88,8 @@ class Wanted:
             self._size_bytes = len(bloom)
             self._masks = [_bits(value, len(bloom)) for value in self._values]
         bits = int.from_bytes(bloom, "little")
+        if bits == _UNFILTERED:
+            return self._unfiltered
         return any(mask & bits == mask for mask in self._masks)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from broker.field_values import as_term
+from protocol.amqp import erlang
 from protocol.amqp.errors import precondition_failed
 from protocol.amqp.tables import Timestamp, wire_type
 from streams.offset_spec import Exact, First, Last, Next, OffsetSpec, Since
@@ -66,8 +67,10 @@ def offset_spec(resource: str, arguments: Mapping[str, Any], now_ms: int) -> Off
 
 def refusal(value: object) -> str | None:
     """Why it is none, in RabbitMQ's words; None where it is good."""
-    good = _parse(value, 0) is not None
-    return None if good else f"{{invalid_stream_offset_arg,{{{wire_type(value)},{as_term(value)}}}}}"
+    if _parse(value, 0) is not None:
+        return None
+    shown = erlang.binary(_raw(value), latin_1=True) if isinstance(value, (str, bytes)) else as_term(value)
+    return f"{{invalid_stream_offset_arg,{{{wire_type(value)},{shown}}}}}"
 
 
 def _parse(value: object, now_ms: int) -> OffsetSpec | None:

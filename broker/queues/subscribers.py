@@ -153,8 +153,8 @@ class SingleActive(Subscribers):
     """Only one subscriber, the active one, is given anything; the others wait for it to go.
 
     The first who came is the active one; when it goes, the one of the highest priority that came first. ``yields``: it
-    goes, too, when one of a higher priority comes, as soon as it has settled all it was given (quorum queues of
-    RabbitMQ 4.0). Source: https://www.rabbitmq.com/docs/consumers#single-active-consumer
+    goes, too, when one of a higher priority comes, as soon as it has settled all it was given, and of equals the one
+    that may hold more follows (quorum queues of RabbitMQ 4.0: rabbit_fifo:sort_waiting/1). Source: https://www.rabbitmq.com/docs/consumers#single-active-consumer
     """
 
     __slots__ = ("_active", "_yields")
@@ -189,7 +189,7 @@ class SingleActive(Subscribers):
             self._hand_over()
 
     def _next(self) -> Subscriber:
-        return max(self._in_rotation, key=_priority_of)
+        return max(self._in_rotation, key=_claim if self._yields else _priority_of)
 
     def _activate(self, subscriber: Subscriber) -> None:
         self._active = subscriber
@@ -208,3 +208,7 @@ class SingleActive(Subscribers):
 
 def _priority_of(subscriber: Subscriber) -> int:
     return subscriber.priority
+
+
+def _claim(subscriber: Subscriber) -> tuple[int, int]:
+    return subscriber.priority, subscriber.room()

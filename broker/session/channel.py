@@ -324,6 +324,8 @@ class Channel:
         return None if method.nowait else Basic.CancelOk(method.consumer_tag)
 
     def cancel_ok(self, method: Any, turn: "Turn") -> None:
+        if not self.owner.node.profile.takes_cancel_ok:
+            self.refuse_method(method, turn)
         self.drop_consumer(method.consumer_tag, turn)
 
     def drop_consumer(self, tag: str, turn: "Turn") -> None:

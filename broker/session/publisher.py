@@ -17,7 +17,7 @@ from broker.session.reply_to import PSEUDO_QUEUE
 from broker.session.tap import Tap
 from broker.store.committing import Logged
 from broker.vhost import VirtualHost
-from protocol.amqp import basic, properties, replies
+from protocol.amqp import basic, erlang, properties, replies
 from protocol.amqp.content import properties_of, readdress, with_properties
 from protocol.amqp.errors import access_refused, not_implemented, precondition_failed
 from protocol.amqp.tables import FieldTable, wire_type
@@ -339,14 +339,15 @@ def check_expiration(text: str) -> int:
     digits = text.lstrip("+-")
     sign = text[: len(text) - len(digits)]
     number = digits[: len(digits) - len(digits.lstrip("0123456789"))]
+    column = len(f"invalid expiration '{text}': ")
     if not number or len(sign) > 1:
         reason = "no_integer"
     elif len(number) < len(digits):
         reason = f'{{leftover_string,"{digits[len(number) :]}"}}'
     elif sign == "-" and int(number):
-        reason = f"{{value_negative,-{int(number)}}}"
+        reason = erlang.pair("value_negative", -int(number), column)
     elif int(number) > _EXPIRATION_MAX_MS:
-        reason = f"{{value_too_large,{int(number)}}}"
+        reason = erlang.pair("value_too_large", int(number), column)
     else:
         return int(number)
     raise precondition_failed(f"invalid expiration '{text}': {reason}")

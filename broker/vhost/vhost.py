@@ -472,7 +472,7 @@ class VirtualHost(Generic[Q]):
         self.set_metadata(**{_DEFAULT_QUEUE_TYPE: kind})
 
     def delete_all(self, turn: Any) -> None:
-        """The virtual host goes, with all that is in it. Nobody uses it any more; it is not to be used after this."""
+        """The virtual host goes, with all that is in it. Who used it is ended next; it is not to be used after this."""
         for queue in list(self.queues.values()):
             self.delete_queue(queue, turn)
         for exchange in list(self.exchanges.values()):

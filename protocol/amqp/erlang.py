@@ -16,6 +16,7 @@ _ESCAPES = {
 
 
 _PRINTABLE = bytes({*range(0x20, 0x7F), *_ESCAPES})
+_PRINTABLE_LATIN_1 = _PRINTABLE + bytes(range(0xA0, 0x100))
 
 # Bytes that a reply text has room for, which is cut at 255 characters.
 REPLY_BYTES = 256
@@ -39,14 +40,15 @@ def atom(name: str) -> str:
     return name if _PLAIN_ATOM.fullmatch(name) else f"'{name}'"
 
 
-def binary(value: bytes, most: int | None = None) -> str:
+def binary(value: bytes, most: int | None = None, *, latin_1: bool = False) -> str:
     """A binary: ``<<"text">>`` where every byte is printable ASCII, else ``<<1,2,3>>``.
 
+    ``latin_1``: as ``~p`` prints it, which takes the upper half of Latin-1 for printable, too (``~tp`` does not).
     ``most``: how many bytes are shown at most, where the rest would be cut off anyway (1 ms for 8 KB).
     """
     if not value:
         return "<<>>"
-    is_text = not value.translate(None, _PRINTABLE)
+    is_text = not value.translate(None, _PRINTABLE_LATIN_1 if latin_1 else _PRINTABLE)
     value = value[:most]
     if is_text:
         return '<<"' + "".join(_ESCAPES.get(byte) or chr(byte) for byte in value) + '">>'

@@ -141,7 +141,8 @@ def _encode_arguments(method: Method) -> bytes:
             continue
         if bits:
             out.append(_pack_bits(bits))
-        out.append(_encode.by_type(value, kind))
+        in_order = isinstance(value, tables.InOrder)
+        out.append(tables.write_table(value) if in_order else _encode.by_type(value, kind))
     if bits:
         out.append(_pack_bits(bits))
     return b"".join(out)

@@ -29,6 +29,12 @@ class TableError(ValueError):
     """The bytes are no field table."""
 
 
+class InOrder(dict[str, Any]):
+    """A table that is written in its own order; pamqp, which writes the others of methods, sorts by key."""
+
+    __slots__ = ()
+
+
 class WireInt(int):
     """An integer that came as another type than a signed 32-bit one (a plain int)."""
 

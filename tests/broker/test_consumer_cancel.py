@@ -134,14 +134,6 @@ def test_other_consumers_of_the_channel_go_on(client):
     assert client.bodies() == [b"x"]
 
 
-def test_a_clients_cancel_ok_is_no_error(client):
-    client.consume()
-    client.send(1, Queue.Delete(queue="q"))
-    client.frames()
-    client.send(1, Basic.CancelOk("c"))
-    client.expect_nothing()
-
-
 def test_unknown_arguments_are_taken(client):
     client.consume(arguments={"x-something": 1, "nested": {"a": [1, None]}})
 

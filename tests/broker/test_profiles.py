@@ -31,6 +31,7 @@ def test_every_row_has_a_test():
         *("version", "offers_amqp_1_0", "frame_max_min", "initial_frame_max", "message_max", "transient_queues"),
         *("global_qos", "queue_versions", "queue_modes", "delivery_limit", "nack_counts", "tells_acquired"),
         *("quorum_priorities", "continues_published_x_death", "returns_lost_replies"),
+        "takes_cancel_ok",
         # In test_consumer_timeout.py.
         *("consumer_timeout_arguments", "consumer_timeout_queues", "consumer_timeout_cancels"),
         *("ha_policies", "passive_declare_checked", "copies_topics_checked", "new_secret_rechecks"),
@@ -103,7 +104,7 @@ def test_a_frame_max_that_no_client_could_have_is_refused():
 # -- publishing --------------------------------------------------------------------------------------------------------
 
 
-@each(128 * MIB, 16 * MIB, 16 * MIB, 128 * MIB)
+@each(128 * MIB, 16 * MIB, 16 * MIB, 16 * MIB)
 def test_the_largest_message(profile, expected):
     """Its header says how large it is; of one that is too large nothing is kept on the way."""
     client = connected(profile)
@@ -134,6 +135,21 @@ def test_a_largest_message_that_is_set_wins(profile):
     client.publish(1, b"x" * 21)
     text = "PRECONDITION_FAILED - message size 21 is larger than configured max size 20"
     client.expect_channel_closed(1, 406, text, Basic.Publish)
+
+
+@each(False, False, True, False)
+def test_a_client_that_answers_a_cancel(profile, expected):
+    client = connected(profile)
+    client.declare(exclusive=True)
+    client.call(1, Basic.Consume(queue="q", no_ack=True, consumer_tag="c"), Basic.ConsumeOk)
+    client.send(1, Queue.Delete(queue="q"))
+    client.expect(Queue.DeleteOk)
+    client.expect(Basic.Cancel, consumer_tag="c")
+    client.send(1, Basic.CancelOk("c"))
+    if not expected:
+        text = "COMMAND_INVALID - unimplemented method"
+        client.expect(Connection.Close, reply_code=503, reply_text=text, class_id=60, method_id=31)
+    client.expect_nothing()
 
 
 @each(True, False, False, False)

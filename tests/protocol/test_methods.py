@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from protocol.amqp import methods
 from protocol.amqp.errors import HardError
+from protocol.amqp.tables import InOrder
 from tests.protocol.strategies import METHODS, arguments, plain
 
 
@@ -74,3 +75,11 @@ def test_any_ids_are_known_or_refused(raw):
 def test_names_that_pamqp_would_not_write(name):
     got = methods.decode(methods.encode(1, methods.queue_declare_ok(name, 1, 2))[7:-1])
     assert (got.queue, got.message_count, got.consumer_count) == (name, 1, 2)
+
+
+def test_a_table_that_has_an_order_keeps_it():
+    start = methods.Connection.Start(server_properties=InOrder({"b": True, "a": {"d": "x", "c": "y"}}))
+    raw = methods.encode(0, start)
+    places = [raw.index(key) for key in (b"\x01b", b"\x01a", b"\x01d", b"\x01c")]
+    assert places == sorted(places)
+    assert methods.decode(raw[7:-1]).server_properties == {"b": True, "a": {"d": "x", "c": "y"}}

@@ -34,8 +34,10 @@ def test_a_chunk_with_something_wanted_is_accepted(given_values, asked, size, da
     assert len(bloom) == size
     accepts = wanted({"x-stream-filter": asked, "x-stream-match-unfiltered": match_unfiltered})
     unfiltered = any(not value for value in given_values)
+    # RabbitMQ overlooks a "" that is not the last one asked for in a chunk of nothing else.
+    overlooked = not (any(given_values) or match_unfiltered or asked[-1] == "")
     if set(asked) & set(given_values) or (unfiltered and (match_unfiltered or "" in asked)):
-        assert accepts(bloom)
+        assert accepts(bloom) is not overlooked
 
 
 @given(st.lists(values, max_size=10), st.lists(values, max_size=10), sizes)

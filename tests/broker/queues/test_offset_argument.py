@@ -77,7 +77,7 @@ def test_times(value, time_ms):
         ("First", '{longstr,<<"First">>}'),
         ("first ", '{longstr,<<"first ">>}'),
         ("-1h", '{longstr,<<"-1h">>}'),
-        (b"\xff", "{longstr,<<255>>}"),
+        (b"\xff", '{longstr,<<"ÿ">>}'),
         (bytearray(b"1h"), '{binary,<<"1h">>}'),
         (1.5, "{double,1.5}"),
         (Float(2.0), "{float,2.0}"),
