@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 
-from interop.conformance.accepted import ACCEPTED, Accepted
+from interop.conformance.accepted import ACCEPTED, Case
 from interop.conformance.operators import Operator
 from interop.conformance.stage import hold
 from interop.conformance.steps import Conversation
@@ -36,11 +36,12 @@ def hold_all(
     return held | dict(map(one, alone))
 
 
-def expected(name: str, record: list[str], used: set[Accepted]) -> list[str]:
+def expected(name: str, record: list[str], used: set[Case]) -> list[str]:
     """The record with the accepted differences put in; those that took part are added to ``used``."""
+    cases = [case for accepted in ACCEPTED for case in accepted.cases if fnmatch(name, case.conversation)]
     lines = []
     for line in record:
-        fitting = [one for one in ACCEPTED if fnmatch(name, one.conversation) and line == one.record]
+        fitting = [case for case in cases if line == case.record]
         used.update(fitting)
         lines.extend(fitting[0].ours if fitting else [line])
     return lines

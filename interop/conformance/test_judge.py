@@ -6,7 +6,7 @@ import pytest
 
 from interop.conformance import judge, record
 from interop.conformance.__main__ import main
-from interop.conformance.accepted import Accepted
+from interop.conformance.accepted import Accepted, Case
 from interop.conformance.conversations import ALL
 from interop.conformance.normal import Normaliser, render
 from interop.conformance.peer import SILENT
@@ -43,13 +43,13 @@ def test_field_values_show_their_wire_types() -> None:
 def test_an_accepted_difference_takes_the_records_place_in_its_conversation_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    accepted = Accepted("some/*", "theirs", ("ours", "more"), "because")
-    monkeypatch.setattr(judge, "ACCEPTED", (accepted,))
-    used: set[Accepted] = set()
+    case = Case("some/*", "theirs", ("ours", "more"))
+    monkeypatch.setattr(judge, "ACCEPTED", (Accepted("a name", "because", (case,)),))
+    used: set[Case] = set()
     assert judge.expected("other/one", ["theirs", "same"], used) == ["theirs", "same"]
     assert not used
     assert judge.expected("some/one", ["theirs", "same"], used) == ["ours", "more", "same"]
-    assert used == {accepted}
+    assert used == {case}
 
 
 def test_a_difference_is_a_diff_and_agreement_is_empty() -> None:

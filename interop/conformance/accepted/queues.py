@@ -1,16 +1,12 @@
-"""Differences in what queues do by themselves: expiry, limits, dead letters."""
+"""Differences in what queues do by themselves: expiry, limits, dead letters, who is served."""
 
-from interop.conformance.accepted.difference import Accepted
+from interop.conformance.accepted.difference import Accepted, Case
 
 _HIGH_AND_LOW = "ttl/high-priority-comes-after-low-and-expires"
 _DEAD = "a/1 < queue.declare-ok queue='~dead' message_count={} consumer_count=0"
-_Q = "a/1 < queue.declare-ok queue='~q' message_count={} consumer_count=0"
+_COUNTS = "a/1 < queue.declare-ok queue='~q' message_count={} consumer_count={}"
 _GOT = "a/1 < basic.get-ok delivery_tag={} redelivered=False exchange='' routing_key='~q' message_count={} | {}"
-_ONES = "1" * 30
-_TOO_LARGE = (
-    "a/1 < channel.close reply_code=406 reply_text=\"PRECONDITION_FAILED - invalid expiration '" + _ONES + "':"
-    " {{value_too_large,{}" + _ONES + '}}" class_id=60 method_id=40'
-)
+_POLICY_WINS = "policy/overflow-of-a-quorum-queue-the-policys-wins"
 _SAME_KEY = (
     "a/1 < basic.get-ok delivery_tag=3 redelivered=False exchange='~x' routing_key='~q' message_count=0"
     " | headers={{CC: A {{S '~one'}}, x-death: A {{F {{count: l 1, reason: S 'rejected', queue: S '~s', time: T now,"
@@ -20,36 +16,51 @@ _SAME_KEY = (
     " x-last-death-queue: S '~s', x-last-death-reason: S 'rejected'}} | b'm'"
 )
 
+_GOT_BARE = _GOT.replace("| {}", "|  | b'{}'")
+_NOTHING = "a/1 < basic.get-empty cluster_id=''"
+
+_HIGH_EXPIRES = (
+    (_COUNTS.format(2, 0), _COUNTS.format(1, 0)),
+    (_GOT.format(1, 1, "priority=5 expiration='1' | b'high'"), _GOT.format(1, 0, " | b'low'")),
+    (_GOT.format(2, 0, " | b'low'"), _NOTHING),
+)
+_OVER_FULL = (
+    ("quorum/reject-publish-*", "a/1 < basic.ack for 2", "a/1 < basic.nack for 2"),
+    ("quorum/reject-publish-none-confirmed-first", _COUNTS.format(2, 0), _COUNTS.format(1, 0)),
+    ("quorum/reject-publish-open-again", _GOT_BARE.format(1, 1, 1), _GOT_BARE.format(1, 0, 1)),
+    ("quorum/reject-publish-open-again", _GOT_BARE.format(2, 0, 2), _NOTHING),
+    (_POLICY_WINS, "a/1 < basic.ack for 2", "a/1 < basic.nack for 2"),
+    (_POLICY_WINS, _GOT_BARE.format(1, 1, 1), _GOT_BARE.format(1, 0, 1)),
+)
+_COUNTED = (
+    ("single-active/quorum-counts", _COUNTS.format(0, 1), _COUNTS.format(0, 3)),
+    ("quorum/get-counts-as-consumer", _COUNTS.format(1, 1), _COUNTS.format(1, 0)),
+    ("quorum/cancelled-counts-while-it-holds", _COUNTS.format(0, 1), _COUNTS.format(0, 0)),
+)
+
 QUEUES: tuple[Accepted, ...] = (
-    *[
-        Accepted(
-            _HIGH_AND_LOW,
-            record,
-            (ours,),
-            "A message whose time is over is not delivered; RabbitMQ looks at the head only when it was alone.",
-        )
-        for record, ours in (
-            (_Q.format(2), _Q.format(1)),
-            (_GOT.format(1, 1, "priority=5 expiration='1' | b'high'"), _GOT.format(1, 0, " | b'low'")),
-            (_GOT.format(2, 0, " | b'low'"), "a/1 < basic.get-empty cluster_id=''"),
-        )
-    ],
     Accepted(
-        "ttl/expiration-of-thirty-digits",
-        _TOO_LARGE.format("\\n" + " " * 54),
-        (_TOO_LARGE.format(""),),
-        "One line, where Erlang wraps its terms at eighty characters.",
+        "a message of high priority whose time is over",
+        "It is not delivered; RabbitMQ looks whether the head's time is over only when it was alone.",
+        tuple(Case(_HIGH_AND_LOW, record, (ours,)) for record, ours in _HIGH_EXPIRES),
     ),
     Accepted(
-        "death/bcc-is-used-again",
-        _DEAD.format(1),
-        (_DEAD.format(0),),
-        "The keys of a BCC header are gone when the message was routed: neither memory nor a disk keeps them.",
+        "the keys of copies",
+        "They are what a message's headers say: those of BCC are gone when it was routed, and whether CC is still used"
+        " shows by the routing key alone; RabbitMQ keeps a list of keys beside the headers.",
+        (
+            Case("death/bcc-is-used-again", _DEAD.format(1), (_DEAD.format(0),)),
+            Case("death/cc-with-the-same-key-again", _SAME_KEY.format(""), (_SAME_KEY.format(", S '~one'"),)),
+        ),
     ),
     Accepted(
-        "death/cc-with-the-same-key-again",
-        _SAME_KEY.format(""),
-        (_SAME_KEY.format(", S '~one'"),),
-        "Whether its CC header is still used shows by the key alone, which the dead letter exchange left as it was.",
+        "who counts as a consumer of a quorum queue",
+        "They are counted as for classic queues: those who wait, too, and nobody who only holds messages.",
+        tuple(Case(conversation, record, (ours,)) for conversation, record, ours in _COUNTED),
+    ),
+    Accepted(
+        "limits of quorum queues",
+        "Met to the message: a queue of at most one takes one; RabbitMQ notices that it is full when it is over-full.",
+        tuple(Case(conversation, record, (ours,)) for conversation, record, ours in _OVER_FULL),
     ),
 )
