@@ -18,7 +18,7 @@ sys.path.insert(0, str(_ROOT))
 # Only the list is wanted, whatever was compiled before.
 _wanted = os.environ.pop("LEVERET_COMPILED", "")
 
-from native import modules, record  # noqa: E402
+from protocol.native import modules, record  # noqa: E402
 
 
 class BuildAll(build_ext):

@@ -6,7 +6,7 @@ async with broker.serve(port=0) as b:
 
 from typing import TYPE_CHECKING, Any
 
-import native  # noqa: F401 - decides whether the sources are taken, or what was compiled of them
+from protocol import native  # noqa: F401 - decides whether the sources are taken, or what was compiled of them
 
 if TYPE_CHECKING:
     from broker.server.clocks import VirtualClock

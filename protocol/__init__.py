@@ -1,3 +1,3 @@
 """Wire formats, sans-I/O: bytes to events, methods to bytes. Knows no broker."""
 
-import native  # noqa: F401 - decides whether the sources are taken, or what was compiled of them
+from protocol import native  # noqa: F401 - decides whether the sources are taken, or what was compiled of them

@@ -2,5 +2,3 @@
 
 The doors: ``log.Log`` opens, reads and gives a ``writer.LogWriter``; ``files.OsFiles`` is the disk.
 """
-
-import native  # noqa: F401 - decides whether the sources are taken, or what was compiled of them

@@ -1,2 +1,2 @@
 # To mypy, Cython is what stands in for it where it is absent.
-from native.cythonless import *  # noqa: F403
+from protocol.native.cythonless import *  # noqa: F403

@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-import native
+from protocol import native
 
 # Two shared cores make a deadline of milliseconds a coin toss; what is too slow is the benchmarks' business.
 settings.register_profile("leveret", deadline=None, print_blob=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parent.parent
-_PACKAGES = ("broker", "native", "protocol", "streams")
+_PACKAGES = ("broker", "protocol", "streams")
 # What a build leaves beside the sources.
 _MADE = ("__pycache__", "*.so", "built.*")
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-import native
-from native.modules import MODULES
-from native.record import record_name, write
+from protocol import native
+from protocol.native.modules import MODULES
+from protocol.native.record import record_name, write
 
 _ROOT = Path(__file__).parent.parent
 # What is taken of a module shows by its file.
 _TELL = """
-import importlib, native
+import importlib; from protocol import native
 kinds = {importlib.import_module(name).__file__.rpartition(".")[2] for name in native.modules.MODULES}
 print(native.COMPILED, *sorted(kinds))
 """
@@ -34,7 +34,7 @@ def tell(folder, code=_TELL, **environment):
 @pytest.fixture
 def tree(tmp_path):
     """The packages, with what was compiled of them."""
-    for package in ("broker", "native", "protocol", "streams"):
+    for package in ("broker", "protocol", "streams"):
         shutil.copytree(_ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import broker
-import native
 from broker.administration.verbs import Verbs
 from broker.node import NAME
+from protocol import native
 
 
 class StatusVerbs(Verbs):

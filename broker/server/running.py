@@ -12,7 +12,6 @@ from functools import partial
 
 import trio
 
-import native
 from broker import __version__
 from broker.node import Node
 from broker.server.advancing import real_deadline
@@ -29,6 +28,7 @@ from broker.server.shell import Shell, log_notices
 from broker.server.timekeeper import keep_time
 from broker.server.tls_peer import TlsPeer
 from broker.server.watching import watch
+from protocol import native
 
 log = logging.getLogger("leveret")
 

@@ -27,7 +27,7 @@ from protocol.amqp.errors import HardError, MalformedText
 try:
     import cython
 except ImportError:
-    from native import cythonless as cython  # type: ignore[no-redef]
+    from protocol.native import cythonless as cython  # type: ignore[no-redef]
 
 CLASS_BASIC = 60
 PUBLISH = b"\x00\x3c\x00\x28"

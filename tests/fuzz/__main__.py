@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import native
+from protocol import native
 from tests.fuzz import distilling, minimising, stored, targets
 from tests.fuzz.running import Run
 

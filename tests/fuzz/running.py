@@ -8,7 +8,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-import native
+from protocol import native
 from tests.fuzz import stored, targets
 
 _STATUS = re.compile(r"#(\d+)\s+[\w-]+\s+(?:cov: (\d+) )?ft: (\d+) .*?rss: (\d+)Mb")

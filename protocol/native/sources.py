@@ -5,8 +5,8 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from types import ModuleType
 
-from native.modules import MODULES
-from native.record import ROOT, source_of
+from protocol.native.modules import MODULES
+from protocol.native.record import ROOT, source_of
 
 
 class SourceFinder:

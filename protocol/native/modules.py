@@ -1,12 +1,12 @@
 """Which modules are compiled: the path of every message, and nothing else.
 
 What is in the list must hold as plain Python and compiled. It imports Cython in these words, and uses of it what
-``native.cythonless`` has::
+``cythonless`` has::
 
     try:
         import cython
     except ImportError:
-        from native import cythonless as cython  # type: ignore[no-redef]
+        from protocol.native import cythonless as cython  # type: ignore[no-redef]
 
 Where one of them needs to know another's classes as C does, a file of declarations (``.pxd``) stands beside it.
 """

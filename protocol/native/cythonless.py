@@ -1,6 +1,6 @@
 """Stands in for Cython where it is absent, and for mypy always: decorators that do nothing, and types for annotations.
 
-Only what the modules of ``native.modules`` use. A C integer is an int here, and never too large: what is compiled must
+Only what the modules of ``modules`` use. A C integer is an int here, and never too large: what is compiled must
 not rely on either.
 """
 

@@ -1,6 +1,6 @@
 """Native: which modules may be compiled, whether they are, and what stands in for Cython where it is absent.
 
-The modules of ``native.modules`` are Python like all others; ``setup.py`` may have compiled them besides. This decides,
+The modules of ``modules`` are Python like all others; ``setup.py`` may have compiled them besides. This decides,
 before the first of them is imported, which is used: ``COMPILED`` says so, and ``HOW`` in words.
 
 The environment's LEVERET_COMPILED: 0 takes the sources, whatever there is; 1 raises ImportError unless it is all
@@ -12,8 +12,8 @@ import sys
 from importlib.machinery import PathFinder
 from typing import Final
 
-from native.record import Built, state
-from native.sources import SourceFinder
+from protocol.native.record import Built, state
+from protocol.native.sources import SourceFinder
 
 VARIABLE: Final = "LEVERET_COMPILED"
 

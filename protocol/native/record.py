@@ -11,10 +11,10 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import source_hash
 from pathlib import Path
 
-from native.modules import MODULES
+from protocol.native.modules import MODULES
 
 # Where the packages stand side by side.
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Built(enum.Enum):
@@ -27,7 +27,7 @@ class Built(enum.Enum):
 
 def record_name() -> str:
     """The record's name, from the root."""
-    return f"native/built{EXTENSION_SUFFIXES[0]}.txt"
+    return f"protocol/native/built{EXTENSION_SUFFIXES[0]}.txt"
 
 
 def source_of(module: str) -> str:
