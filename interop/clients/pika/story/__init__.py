@@ -1,0 +1,1 @@
+"""pika's story: a BlockingConnection, as its documentation has it."""
