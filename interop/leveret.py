@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -27,13 +29,14 @@ class StartFailed(Exception):
 class Leveret:
     """``python -m broker`` as a context manager. ``port`` 0 takes a free port, and later starts take it again.
 
-    It keeps nothing, unless the flags name a data directory.
+    It keeps nothing, unless the flags name a data directory. ``environment`` is added to ours.
     """
 
     root = _ROOT
 
-    def __init__(self, port: int = 0, *flags: str) -> None:
+    def __init__(self, port: int = 0, *flags: str, environment: Mapping[str, str] | None = None) -> None:
         self.port = port
+        self._environment = {**os.environ, **(environment or {})}
         self._flags = flags if "--data-dir" in flags else ("--ephemeral", *flags)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = Written()
@@ -77,7 +80,12 @@ class Leveret:
         """Start and do not wait: whoever kills it during its start-up has to be early."""
         command = [sys.executable, "-m", "broker", "--port", str(self.port), *self._flags]
         self._process = subprocess.Popen(
-            command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            command,
+            cwd=_ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
         )
 
     def terminate(self) -> None:

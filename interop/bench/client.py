@@ -28,6 +28,8 @@ class Client:
         self.socket = socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5672), TIMEOUT_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.frame_max = 0
+        # What the broker says of itself: product, version and more.
+        self.server: dict[str, Any] = {}
         self._received = bytearray()
         try:
             self._open(
@@ -41,7 +43,7 @@ class Client:
 
     def _open(self, user: str, password: str, vhost: str) -> None:
         self.socket.sendall(header.ProtocolHeader().marshal())
-        self._method(0)
+        self.server = self._method(0).server_properties
         start_ok = commands.Connection.StartOk({}, "PLAIN", f"\0{user}\0{password}", "en_US")
         tune = self.call(start_ok, 0)
         self.frame_max = tune.frame_max or 131_072

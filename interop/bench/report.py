@@ -3,10 +3,16 @@
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
+from interop.bench.brokers import WRITTEN
 from interop.bench.result import FIGURES, Figures
 
 # scenario -> broker -> one Figures a round, in the order they were run
 Rounds = Mapping[str, Mapping[str, Sequence[Figures]]]
+# broker -> its "version" and its "promise", see brokers.Broker
+About = Mapping[str, Mapping[str, str]]
+
+# The leverets that others are compared with, and the heading over their rates, as multiples of the other's.
+_OURS = {"leveret": "plain", "leveret-compiled": "compiled"}
 
 _STANDING = {
     "start_s": ("cold start s", "{:.2f}"),
@@ -28,21 +34,40 @@ def ratio(ours: Sequence[Figures], theirs: Sequence[Figures], figure: str) -> fl
     return statistics.median(a / b for a, b in pairs) if pairs else None
 
 
-def table(rounds: Rounds) -> str:
-    """Every scenario and broker; the last two columns compare the first broker with each other one."""
-    headings = ["scenario", "broker", *(heading for heading, _ in FIGURES.values()), "rate ×", "CPU ×"]
-    return _aligned([headings, *_rows(rounds)])
+def counterpart(runs: Mapping[str, Sequence[Figures]], ours: str, promise: str) -> Sequence[Figures]:
+    """The runs of that leveret which a broker of this promise is to be compared with; empty when there are none."""
+    written = runs.get(f"{ours}-os")
+    return written if promise == WRITTEN and written is not None else runs.get(ours, [])
 
 
-def _rows(rounds: Rounds) -> Iterator[list[str]]:
+def table(rounds: Rounds, about: About) -> str:
+    """Every scenario and broker; the last columns compare the leverets with each other one: 2 is twice as much.
+
+    A confirm's promise is that of the column before: like is compared with like.
+    """
+    compared = [f"{heading} {what} ×" for heading in _OURS.values() for what in ("rate", "CPU")]
+    headings = ["scenario", "broker", *(heading for heading, _ in FIGURES.values()), *compared]
+    return _aligned([headings, *_rows(rounds, about)])
+
+
+def _rows(rounds: Rounds, about: About) -> Iterator[list[str]]:
     for scenario, brokers in rounds.items():
-        first = next(iter(brokers))
         for name, runs in brokers.items():
             figures = [_written(median(runs, figure), form) for figure, (_, form) in FIGURES.items()]
-            compared = ["", ""]
-            if name != first:
-                compared = [_written(ratio(brokers[first], runs, figure), "{:.2f}") for figure in ("rate", "cpu_us")]
+            compared = [
+                ""
+                if name.startswith("leveret")
+                else _written(ratio(counterpart(brokers, ours, about[name]["promise"]), runs, figure), "{:.2f}")
+                for ours in _OURS
+                for figure in ("rate", "cpu_us")
+            ]
             yield [scenario, name, *figures, *compared]
+
+
+def brokers_table(about: About) -> str:
+    """What was measured, and what a confirm of a persistent message means to it."""
+    headings = ["broker", "is", "confirms what is"]
+    return _aligned([headings, *([name, each["version"], each["promise"]] for name, each in about.items())], 3)
 
 
 def standing_table(standing: Mapping[str, Figures]) -> str:
@@ -59,9 +84,9 @@ def _written(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def _aligned(rows: Sequence[Sequence[str]], text_columns: int = 0) -> str:
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    text_columns = 2 if rows[0][0] == "scenario" else 1
+    text_columns = text_columns or (2 if rows[0][0] == "scenario" else 1)
     return "\n".join(
         "  ".join(
             cell.ljust(width) if number < text_columns else cell.rjust(width)

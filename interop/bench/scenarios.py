@@ -16,18 +16,20 @@ from pamqp import commands
 from interop.bench import wire
 from interop.bench.client import Client, Refused
 from interop.bench.ends import ConfirmedPublisher, Consumer, Publisher, take_reply
-from interop.bench.flow import Flow, Stalled, drain
+from interop.bench.flow import WINDOW_MESSAGES, Flow, Stalled, drain
 from interop.bench.result import Figures, Stopwatch, percentiles
 
-# A backlog of half a million small messages stays under 1 GB in every broker measured.
+# A backlog of half a million small messages stays under 1 GB in every broker measured; of large ones, their bytes do.
 _BACKLOG_MESSAGES = 500_000
-# Measuring `drain` takes a backlog that lasts: the rate, in messages a second, that it is laid out for.
-_DRAIN_RATE = 200_000
+_BACKLOG_BYTES = 256 << 20
 _LATENCY_RATE = 2_000
 _BACKLOG_TIMEOUT_S = 60.0
 # Confirms: what may be outstanding, and how much of it is written at once (0.1 us a message for the client).
 _CONFIRM_WINDOW = 1_000
 _CONFIRM_BLOCK = 100
+# Large messages: what may be under way at once, and what is written of them at once.
+_WINDOW_BYTES = 32 << 20
+_BLOCK_BYTES = 1 << 20
 # From 1,000 to 4,000 RabbitMQ 3.10 and 4.0 replay at one rate; below, 4.0 is slower.
 _STREAM_PREFETCH = 2_000
 
@@ -41,6 +43,16 @@ class Load:
         self.warm_up = warm_up
         self.rich = rich
         self.tape = wire.AckTape()
+
+    @property
+    def window(self) -> int:
+        """Messages that may be on their way at once."""
+        return min(WINDOW_MESSAGES, _WINDOW_BYTES // max(self.size, 1))
+
+    @property
+    def backlog(self) -> int:
+        """Messages that a broker can be expected to hold."""
+        return min(_BACKLOG_MESSAGES, _BACKLOG_BYTES // max(self.size, 1))
 
     def block(
         self, client: Client, exchange: str, routing_key: str, count: int = 0, *, persistent: bool = False
@@ -58,8 +70,9 @@ class Load:
 
     def confirmed(self, client: Client, queue: str) -> ConfirmedPublisher:
         """A publisher of this load's messages, persistent, with a window of confirms."""
-        block = self.block(client, "", queue, _CONFIRM_BLOCK, persistent=True)
-        return ConfirmedPublisher(client, block, _CONFIRM_WINDOW)
+        count = min(_CONFIRM_BLOCK, max(1, _BLOCK_BYTES // max(self.size, 1)))
+        block = self.block(client, "", queue, count, persistent=True)
+        return ConfirmedPublisher(client, block, min(_CONFIRM_WINDOW, self.window))
 
 
 Scenario = Callable[[str, int | None, Load], Figures]
@@ -73,7 +86,7 @@ def _one_to_one(*, prefetch: int = 0, ack_every: int = 0) -> Scenario:
             queue = _declare(owner)
             consumer = Consumer(owner, queue, prefetch=prefetch, ack_every=ack_every, tape=load.tape)
             publisher = Publisher(sender, load.block(sender, "", queue))
-            return _measure(Flow(publisher, [consumer]), pid, load)
+            return _measure(Flow(publisher, [consumer], load.window), pid, load)
 
     return run
 
@@ -82,7 +95,7 @@ def _durable(url: str, pid: int | None, load: Load) -> Figures:
     """One publisher with confirms, one durable queue, one consumer with acks for many at once, persistent messages."""
     with _lasting(url) as queue, Client(url) as receiver, Client(url) as sender:
         consumer = Consumer(receiver, queue, prefetch=1000, ack_every=250, tape=load.tape)
-        return _measure(Flow(load.confirmed(sender, queue), [consumer]), pid, load)
+        return _measure(Flow(load.confirmed(sender, queue), [consumer], load.window), pid, load)
 
 
 def _fanout(url: str, pid: int | None, load: Load) -> Figures:
@@ -98,7 +111,7 @@ def _fanout(url: str, pid: int | None, load: Load) -> Figures:
             owner.call(commands.Queue.Bind(queue=queue, exchange=exchange))
             consumers.append(Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape))
         publisher = Publisher(sender, load.block(sender, exchange, ""))
-        return _measure(Flow(publisher, consumers), pid, load)
+        return _measure(Flow(publisher, consumers, load.window), pid, load)
 
 
 def _measure(flow: Flow, pid: int | None, load: Load) -> Figures:
@@ -115,19 +128,18 @@ def _publish(url: str, pid: int | None, load: Load) -> Figures:
     with Client(url) as owner, Client(url) as sender:
         queue = _declare(owner)
         publisher = Publisher(sender, load.block(sender, "", queue))
-        _fill(owner, publisher, queue, load.warm_up, _BACKLOG_MESSAGES // 10)
+        _fill(owner, publisher, queue, load.warm_up, load.backlog // 10)
         owner.call(commands.Queue.Purge(queue=queue))
         watch = Stopwatch(pid)
-        return watch.figures(_fill(owner, publisher, queue, load.seconds, _BACKLOG_MESSAGES))
+        return watch.figures(_fill(owner, publisher, queue, load.seconds, load.backlog))
 
 
 def _drain(url: str, pid: int | None, load: Load) -> Figures:
-    """Consume a backlog, auto-ack."""
+    """Consume a backlog, auto-ack: what the broker takes in twice the measured time, or half a million."""
     with Client(url) as owner, Client(url) as sender:
         queue = _declare(owner)
         publisher = Publisher(sender, load.block(sender, "", queue))
-        backlog = min(_BACKLOG_MESSAGES, round(_DRAIN_RATE * load.seconds))
-        filled = _fill(owner, publisher, queue, _BACKLOG_TIMEOUT_S, backlog)
+        filled = _fill(owner, publisher, queue, 2 * load.seconds, load.backlog)
         watch = Stopwatch(pid)
         consumer = Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape)
         drain(consumer, filled)
@@ -137,7 +149,7 @@ def _drain(url: str, pid: int | None, load: Load) -> Figures:
 def _stream_publish(url: str, pid: int | None, load: Load) -> Figures:
     """Publish to a stream with confirms, nobody consuming. Measured until the last message is confirmed."""
     with _lasting(url, "stream") as queue, Client(url) as sender:
-        flow = Flow(load.confirmed(sender, queue), [])
+        flow = Flow(load.confirmed(sender, queue), [], load.window)
         flow.run(load.warm_up)
         flow.finish()
         watch, before = Stopwatch(pid), flow.received
@@ -152,9 +164,9 @@ def _stream_drain(url: str, pid: int | None, load: Load) -> Figures:
     Only that is measured, each time with a connection of its own (some 2 ms).
     """
     with _lasting(url, "stream") as queue, Client(url) as sender:
-        flow = Flow(load.confirmed(sender, queue), [])
+        flow = Flow(load.confirmed(sender, queue), [], load.window)
         # A broker that publishes slowly gets fewer messages to replay, and twice the measured time to take them.
-        flow.run(2 * load.seconds, min(_BACKLOG_MESSAGES, round(_DRAIN_RATE * load.seconds)))
+        flow.run(2 * load.seconds, load.backlog)
         flow.finish()
         replayed = 0
         watch, deadline = Stopwatch(pid), time.perf_counter() + load.seconds

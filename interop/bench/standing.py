@@ -4,7 +4,7 @@ import contextlib
 import time
 
 from interop.bench import process
-from interop.bench.brokers import Starter, cold_start_seconds
+from interop.bench.brokers import Broker, Starter, cold_start_seconds
 from interop.bench.client import Client
 from interop.bench.result import Figures
 
@@ -21,15 +21,20 @@ def measure(start: Starter) -> Figures:
     starts = sorted(cold_start_seconds(start) for _ in range(_STARTS))
     process.allow_open_files(4 * _CONNECTIONS)
     with start() as broker:
-        if broker.pid is None:
-            return {"start_s": starts[len(starts) // 2]}
-        idle = _settled_mb(broker.pid)
-        return {
-            "start_s": starts[len(starts) // 2],
-            "idle_mb": idle,
-            "connections_mb": _with_clients_mb(broker.url, broker.pid, channel=False) - idle,
-            "channels_mb": _with_clients_mb(broker.url, broker.pid, channel=True) - idle,
-        }
+        return {"start_s": starts[len(starts) // 2]} | measure_running(broker)
+
+
+def measure_running(broker: Broker) -> Figures:
+    """The same of a broker that runs already, but for its start; of one whose process is unknown nothing."""
+    process.allow_open_files(4 * _CONNECTIONS)
+    if broker.pid is None:
+        return {}
+    idle = _settled_mb(broker.pid)
+    return {
+        "idle_mb": idle,
+        "connections_mb": _with_clients_mb(broker.url, broker.pid, channel=False) - idle,
+        "channels_mb": _with_clients_mb(broker.url, broker.pid, channel=True) - idle,
+    }
 
 
 def _with_clients_mb(url: str, pid: int, *, channel: bool) -> float:

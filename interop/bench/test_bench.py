@@ -214,6 +214,26 @@ def test_what_is_written_is_compared_with_what_is_written():
     assert any(sentence.startswith("noted       leveret confirm1_durable rate: 20.00, 3300") for sentence in verdicts)
 
 
+def test_like_promises_are_compared():
+    runs = {name: [{"rate": 10.0 * rate, "cpu_us": 1.0}] for rate, name in enumerate(("leveret-os", "leveret", "x"), 1)}
+    about = {name: {"version": "", "promise": "synced"} for name in runs}
+    assert report.table({"durable": runs}, about).splitlines()[-1].split()[-4:] == ["0.67", "1.00", "-", "-"]
+    about["x"]["promise"] = "written"
+    assert report.table({"durable": runs}, about).splitlines()[-1].split()[-4:] == ["0.33", "1.00", "-", "-"]
+
+
+def test_a_broker_may_be_started_by_a_command():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = f"{sys.executable} -m broker --host 127.0.0.1 --port {port} --data-dir {{data}}"
+    name, start = brokers.by_command(f"mine=amqp://guest:guest@127.0.0.1:{port}/,{command}")
+    with start() as broker:
+        assert (broker.name, broker.promise, process.rss_bytes(broker.pid) > 0) == (name, brokers.UNKNOWN, True)
+        assert broker.version.startswith("Leveret ")
+    with pytest.raises(ValueError, match="has no command"):
+        brokers.by_command("mine=amqp://h/")
+
+
 @pytest.mark.parametrize("wrong", ["lavinmq", "=amqp://h/", "x=http://h/", "x=amqp://h/,pid"])
 def test_a_broker_is_given_by_name_url_and_pid(wrong):
     found = brokers.external("lavinmq=amqp://guest:guest@127.0.0.1:5673/,4711")
