@@ -7,6 +7,7 @@ LavinMQ's the former.
 
 import contextlib
 import functools
+import os
 import shlex
 import subprocess
 import sys
@@ -17,15 +18,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import native
 from interop import rabbitmq
 from interop.bench.client import Client, Refused
 from interop.leveret import Leveret
-from native.record import Built, state
 
 # No memory alarm may hold back a publisher: `publish` piles up half a million messages.
 _RABBITMQ_MEMORY_BYTES = 8 << 30
 _START_TIMEOUT_S = 30.0
+_COMPILED = "LEVERET_COMPILED"
 
 # What a confirm means, by who is known to mean it.
 SYNCED, WRITTEN, UNKNOWN = "synced", "written", "?"
@@ -80,18 +80,23 @@ def leveret(name: str = "leveret", durability: str = "fsync", compiled: str = "0
     """
     promise = SYNCED if durability == "fsync" else WRITTEN
     how = "compiled" if compiled == "1" else "plain Python"
-    environment = {native.VARIABLE: compiled}
-    with (
-        data_folder() as folder,
-        Leveret(0, *data_flags(folder, durability), environment=environment) as process,
-    ):
+    environment = {_COMPILED: compiled}
+    with data_folder() as folder, Leveret(0, *data_flags(folder, durability), environment=environment) as process:
         yield Broker(name, process.url, process.pid, promise=promise, how=how)
 
 
 def why_not_compiled() -> str:
     """Why no compiled leveret can be started here; empty when one can."""
-    found = state()
-    return "" if found is Built.FRESH else f"{found.value}; python setup.py build_ext --inplace compiles it"
+    tried = subprocess.run(
+        [sys.executable, "-m", "broker", "--version"],
+        cwd=Leveret.root,
+        env=os.environ | {_COMPILED: "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    reason = tried.stderr.strip().rpartition("\n")[2]
+    return f"{reason}; python setup.py build_ext --inplace compiles it" if tried.returncode else ""
 
 
 @contextlib.contextmanager
