@@ -29,13 +29,19 @@ def main() -> int:
     clients = [every[name] for name in names]
     if any(client.needs.pip for client in clients):
         _run(sys.executable, "-m", "pip", "install", "-q", "-r", str(ROOT / "requirements.lock"))
-    all_there = _apt(sorted({package for client in clients for package in client.needs.apt}))
+    all_there = _apt(sorted({package for client in clients for package in _apt_needs(client)}))
     for package in sorted({package for client in clients for package in client.needs.npm}):
         cache().mkdir(parents=True, exist_ok=True)
         _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(cache()), package)
     missing = [client for client in clients if client.version() is None]
     _print(clients, missing)
     return 0 if all_there and not missing else _SKIPPED
+
+
+def _apt_needs(client: Client) -> list[str]:
+    """npm is among them only where there is none: Node's own packages bring theirs and conflict with Debian's."""
+    lacks_npm = client.needs.npm and shutil.which("npm") is None
+    return [*client.needs.apt, *(["nodejs", "npm"] if lacks_npm else [])]
 
 
 def _apt(packages: Sequence[str]) -> bool:
