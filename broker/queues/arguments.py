@@ -179,9 +179,6 @@ TABLE = (
     Argument("x-queue-type", supported_type, CLASSIC, QUORUM, STREAM),
     Argument("x-quorum-initial-group-size", positive, QUORUM),
     Argument("x-delivery-limit", anything, QUORUM),
-    Argument("x-delayed-retry-type", anything, QUORUM),
-    Argument("x-delayed-retry-min", anything, QUORUM),
-    Argument("x-delayed-retry-max", anything, QUORUM),
     Argument("x-max-age", age, STREAM),
     Argument("x-stream-max-segment-size-bytes", not_negative, STREAM),
     Argument("x-initial-cluster-size", positive, STREAM),
@@ -203,6 +200,8 @@ _TIMEOUTS = (
     Argument(CONSUMER_TIMEOUT, not_negative, QUORUM),
     Argument("x-consumer-disconnected-timeout", not_negative, QUORUM),
 )
+# They came with the former, in 4.3; to older versions they are arguments that nobody knows.
+_DELAYED_RETRY = tuple(Argument(f"x-delayed-retry-{word}", anything, QUORUM) for word in ("type", "min", "max"))
 
 
 def queue_table(profile: Profile) -> Table:
@@ -211,7 +210,7 @@ def queue_table(profile: Profile) -> Table:
     if not profile.queue_modes:
         changed["x-queue-mode"] = anything
     rows = tuple(Argument(row.name, changed.get(row.name, row.check), *row.types) for row in TABLE)
-    return rows + (_TIMEOUTS if profile.consumer_timeout_arguments else ())
+    return rows + ((*_TIMEOUTS, *_DELAYED_RETRY) if profile.consumer_timeout_arguments else ())
 
 
 def consumer_table(profile: Profile) -> Table:

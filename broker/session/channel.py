@@ -90,7 +90,7 @@ class Channel:
         """A run of publishes. Raises SoftError, HardError."""
         if self.permits.used_at != turn.peer_now:
             self.permits.use(turn.peer_now)
-        outlet: Outlet = self._transaction or self._direct
+        outlet: Outlet = self._direct if self._transaction is None else self._transaction.open()
         logs = self._publisher.publish(run, outlet, turn)
         if self._confirms is not None:
             refused = self._publisher.refused
@@ -137,9 +137,10 @@ class Channel:
                     run.tags = [last, *run.tags[place + 1 :]]
                     return True
         else:
+            transaction = self._transaction.open()
             for tag in run.tags:
                 deliveries = unsettled.take_through(tag) if run.multiple else {tag: unsettled.take(tag)}
-                self._transaction.settle(act, deliveries)
+                transaction.settle(act, deliveries)
         self._shared_room(turn)
         return False
 
@@ -170,6 +171,8 @@ class Channel:
 
     def handle(self, method: Method, turn: "Turn") -> None:
         """Any other method; its reply is written. Raises SoftError, HardError."""
+        if self._transaction is not None:
+            self._transaction.open()
         turn.catch_up()
         self.permits.use(turn.peer_now)
         reply = _HANDLERS.get(type(method), Channel.refuse_method)(self, method, turn)
@@ -434,16 +437,21 @@ class Channel:
         return Tx.SelectOk()
 
     def tx_commit(self, method: Tx.Commit, turn: "Turn") -> Method | None:  # noqa: ARG002
-        logs = self._transactional().commit(turn)
+        transaction = self._transactional()
+        logs = transaction.commit(turn)
         self._shared_room(turn)
         self._let_streams_go_on(turn)
-        if not logs:
+        if not transaction.committing:
             return Tx.CommitOk()
-        Awaited(logs, self._tell_committed)
+        if logs:
+            Awaited(logs, self._tell_committed)
+        else:
+            turn.flush(self._tell_committed)
         return None
 
     def _tell_committed(self, turn: "Turn") -> None:  # noqa: ARG002
         if not self._closed:
+            self._transactional().committing = False
             self.send(Tx.CommitOk())
 
     def tx_rollback(self, method: Tx.Rollback, turn: "Turn") -> Method:  # noqa: ARG002

@@ -12,7 +12,7 @@ from broker.queues.holding import MESSAGE_OVERHEAD_BYTES
 from broker.session.publisher import Direct, Queues
 from broker.session.unsettled import Delivery
 from broker.store.committing import Logged
-from protocol.amqp.errors import precondition_failed
+from protocol.amqp.errors import channel_error, precondition_failed
 
 if TYPE_CHECKING:
     from broker.turn import Turn
@@ -22,9 +22,12 @@ Settle = Callable[[Iterable[Delivery], "Turn"], None]
 
 
 class Transaction:
-    """Starts again by itself after commit and rollback. What it holds counts in ``gauge`` like what a queue holds."""
+    """Starts again by itself after commit and rollback. What it holds counts in ``gauge`` like what a queue holds.
 
-    __slots__ = ("_direct", "_gauge", "_held_bytes", "_publishes", "_returns", "_settlements", "_taken")
+    ``committing``: the client was not told yet that all is done, and may not go on meanwhile.
+    """
+
+    __slots__ = ("_direct", "_gauge", "_held_bytes", "_publishes", "_returns", "_settlements", "_taken", "committing")
 
     def __init__(self, direct: Direct, gauge: MemoryGauge) -> None:
         self._direct = direct
@@ -34,6 +37,13 @@ class Transaction:
         self._publishes: list[tuple[list[Message], Queues, int, bool]] = []
         self._settlements: list[tuple[Settle, dict[int, Delivery]]] = []
         self._taken: dict[int, Delivery] = {}
+        self.committing = False
+
+    def open(self) -> "Transaction":
+        """Itself. Raises HardError 504 where a commit is under way (rabbit_channel:handle_method/3)."""
+        if self.committing:
+            raise channel_error("unexpected command while processing 'tx.commit'")
+        return self
 
     def deliver(
         self,
@@ -67,7 +77,8 @@ class Transaction:
         self._taken.update(deliveries)
 
     def commit(self, turn: "Turn") -> set[Logged]:
-        """Publish, then settle. Returns the logs that must have it all before the client is told.
+        """Publish, then settle. Returns the logs that must have it all before the client is told. ``committing`` holds
+        from here on if a queue was published to.
 
         Raises SoftError 406, when all else is done, if a queue was deleted meanwhile or would not have a message.
         """
@@ -80,6 +91,7 @@ class Transaction:
         for messages, queues, size_bytes, persistent in publishes:
             living = tuple(queue for queue in queues if not queue.deleted)
             lost = lost or len(living) < len(queues)
+            self.committing = self.committing or bool(living)
             logs.update(self._direct.deliver(messages, living, size_bytes, turn, persistent=persistent))
         lost = lost or bool(turn.refused)
         turn.refused.clear()

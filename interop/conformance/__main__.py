@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from interop import rabbitmq
-from interop.conformance import judge, listing, record
+from interop.conformance import coverage, judge, listing, record
 from interop.conformance.accepted import ACCEPTED, Case
 from interop.conformance.conversations import ALL
 from interop.conformance.operators import OperatedLeveret
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     showing.set_defaults(run=_show)
     listing_them = commands.add_parser("accepted", help="print the differences that are meant, and all themes")
     listing_them.set_defaults(run=_accepted)
+    covering = commands.add_parser("coverage", help="print what the conversations do not ask of a broker, and why")
+    covering.set_defaults(run=_coverage)
     wandering = commands.add_parser("wander", help="hold random conversations with RabbitMQ and with leveret")
     wandering.add_argument("--root", default="/", help="as for record; it should be the newest RabbitMQ")
     wandering.add_argument("--first", type=int, default=1, help="the first seed")
@@ -149,6 +151,15 @@ def _show(options: argparse.Namespace) -> int:
 def _accepted(_: argparse.Namespace) -> int:
     print(*listing.entries(), listing.themes_table(), "", f"{len(ACCEPTED)} accepted differences", sep="\n")
     return 0
+
+
+def _coverage(_: argparse.Namespace) -> int:
+    print(*(f"left out: {name}: {why}" for name, why in coverage.LEFT_OUT.items()), sep="\n")
+    print(*(f"missing: {name}" for name in coverage.missing()), sep="\n", end="")
+    wanted = len(list(coverage.wanted()))
+    met = wanted - len(coverage.LEFT_OUT) - len(coverage.missing())
+    print(f"{met} of {wanted} methods, arguments, properties and texts are met by a conversation")
+    return 1 if coverage.missing() else 0
 
 
 def _pattern(text: str) -> str:

@@ -32,6 +32,11 @@ def entries_table() -> str:
     return "\n".join(rows)
 
 
+def total() -> tuple[int, int]:
+    """How many conversations are written, and how many of them agree word for word."""
+    return len(ALL), len(ALL) - sum(1 for cases in _cases().values() if cases)
+
+
 def themes_table() -> str:
     """Written conversations by theme: how many there are, agree word for word, agree but for an entry's lines."""
     written = Counter(one.theme for one in ALL)

@@ -34,6 +34,12 @@ def test_the_readme_shows_it() -> None:
     assert found[1] == listing.entries_table(), f"put this into README.md:\n{listing.entries_table()}"
 
 
+def test_the_readme_counts_the_conversations() -> None:
+    told = re.search(r"([\d,]+) written conversations.*?([\d,]+) agree word for word", _README, re.DOTALL)
+    assert told
+    assert tuple(int(number.replace(",", "")) for number in told.groups()) == listing.total()
+
+
 def test_the_command_prints_the_list_and_the_themes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["accepted"]) == 0
     said = capsys.readouterr().out

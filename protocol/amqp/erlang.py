@@ -23,14 +23,14 @@ REPLY_BYTES = 256
 
 _PLAIN_ATOM = re.compile("[a-z][a-z0-9_@]*")
 
-# io_lib's width: a term that would reach it is broken behind a comma.
+# io_lib's width, which counts columns from 1: a term that would reach it is broken behind a comma.
 _LINE_CHARS = 80
 
 
 def pair(name: str, value: object, column: int) -> str:
     """A tuple of two, ``{name,value}``, as ``~tp`` prints it where ``column`` characters stand before it."""
     inline = f"{{{name},{value}}}"
-    if column + len(inline) < _LINE_CHARS:
+    if column + 1 + len(inline) < _LINE_CHARS:
         return inline
     return f"{{{name},\n{' ' * (column + 1)}{value}}}"
 

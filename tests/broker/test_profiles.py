@@ -9,7 +9,7 @@ import pytest
 
 from broker.config import Config, ConfigError
 from broker.profile import COLUMNS, ROWS
-from tests.conversation import PROTOCOL_HEADER, Basic, Broker, Connection, Exchange, Queue, Tx
+from tests.conversation import PROTOCOL_HEADER, Basic, Broker, Channel, Connection, Exchange, Queue, Tx
 
 SASL_HEADER = b"AMQP\x03\x01\x00\x00"
 PSEUDO = "amq.rabbitmq.reply-to"
@@ -150,6 +150,20 @@ def test_a_client_that_answers_a_cancel(profile, expected):
         text = "COMMAND_INVALID - unimplemented method"
         client.expect(Connection.Close, reply_code=503, reply_text=text, class_id=60, method_id=31)
     client.expect_nothing()
+
+
+@each(True, True, False, True)
+@pytest.mark.parametrize("name", ["x-delayed-retry-type", "x-consumer-timeout"])
+def test_an_argument_of_quorum_queues_that_4_3_brought(profile, expected, name):
+    client = connected(profile)
+    client.send(1, Queue.Declare(queue="q", exclusive=True, arguments={name: 1000}))
+    if expected:
+        client.expect(Queue.DeclareOk)
+    else:
+        text = (
+            f"PRECONDITION_FAILED - invalid arg '{name}' for queue 'q' in vhost '/' of queue type rabbit_classic_queue"
+        )
+        client.expect(Channel.Close, reply_code=406, reply_text=text)
 
 
 @each(True, False, False, False)

@@ -406,6 +406,9 @@ class Clients:
         actor = self.random.choice(actors)
         number = self.random.choice(list(actor.channels))
         channel = actor.channels[number]
+        # Nothing may be said there before commit-ok.
+        if channel.committing:
+            return
         exchange, key = self._address()
         headers = dict(self.random.choice(HEADERS))
         value = self.random.choice(VALUES) if self.random.random() < 0.3 else None
