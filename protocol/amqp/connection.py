@@ -17,8 +17,13 @@ from protocol.amqp.frames import FrameBuffer, FramingLost
 from protocol.amqp.handshake import State, Step
 from protocol.amqp.heartbeat import Heartbeat
 from protocol.amqp.methods import Method
-from protocol.amqp.multiplexer import Multiplexer
+from protocol.amqp.multiplexer import ChannelInput, Multiplexer
 from protocol.amqp.tables import FieldTable
+
+try:
+    import cython
+except ImportError:
+    from protocol.native import cythonless as cython  # type: ignore[no-redef]
 
 _CHANNEL_MIN = 1
 # How long a peer that failed to log in waits for its socket to be shut, so that guessing stays slow (as RabbitMQ).
@@ -163,17 +168,20 @@ class Connection:
 
     def _read_run(self) -> basic.PublishRun | basic.SettlementRun | None:
         """The hot path: as many like frames as stand next to each other."""
-        data, pos = self._buffer.data, self._buffer.pos
+        buffer: FrameBuffer = self._buffer
+        data = buffer.data
+        pos: cython.Py_ssize_t = buffer.pos
         method_id = data[pos + 7 : pos + 11]
         is_publish = method_id == basic.PUBLISH
         if (not is_publish and method_id not in _SETTLEMENT_IDS) or data[pos] != frames.METHOD:
             return None
-        channel = self._multiplexer.channels.get(data[pos + 1] << 8 | data[pos + 2])
+        multiplexer = self._multiplexer
+        channel: ChannelInput | None = multiplexer.channels.get(data[pos + 1] << 8 | data[pos + 2])
         if channel is None or not channel.ready_for_runs:
             return None
         if is_publish:
             # What is too large is the frame by frame path's to refuse.
-            payload_max, multiplexer = self._buffer.payload_max, self._multiplexer
+            payload_max: cython.Py_ssize_t = buffer.payload_max
             return basic.read_publish_run(
                 data,
                 pos,

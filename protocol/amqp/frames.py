@@ -14,6 +14,11 @@ from struct import Struct
 from protocol.amqp import erlang, replies
 from protocol.amqp.errors import HardError
 
+try:
+    import cython
+except ImportError:
+    from protocol.native import cythonless as cython  # type: ignore[no-redef]
+
 METHOD = 1
 HEADER = 2
 BODY = 3
@@ -87,7 +92,9 @@ class FrameBuffer:
 
         Raises HardError 501 for a frame that is too large or not ended by 0xCE; reading cannot go on after that.
         """
-        data, pos = self.data, self.pos
+        data = self.data
+        pos: cython.Py_ssize_t = self.pos
+        size: cython.Py_ssize_t
         if len(data) - pos < OVERHEAD_BYTES - 1:
             if pos == len(data):
                 # An idle connection keeps nothing of what it was last sent.
@@ -97,7 +104,7 @@ class FrameBuffer:
         if size > self.payload_max:
             reason = f"{{frame_too_large,{size},{self.payload_max - OVERHEAD_BYTES}}}"
             raise FramingLost(replies.FRAME_ERROR, f"type {kind}, all octets = <<>>: {reason}")
-        stop = pos + size + OVERHEAD_BYTES
+        stop: cython.Py_ssize_t = pos + size + 8
         if stop > len(data):
             return None
         payload = data[pos + 7 : stop - 1]

@@ -14,6 +14,11 @@ from functools import lru_cache
 
 from protocol.amqp.tables import DEPTH_MAX, VALUE_BYTES, FieldTable, Long, crowded, read_table, write_table
 
+try:
+    import cython
+except ImportError:
+    from protocol.native import cythonless as cython  # type: ignore[no-redef]
+
 _CONTENT_TYPE = 1 << 15
 _CONTENT_ENCODING = 1 << 14
 HEADERS = 1 << 13
@@ -113,8 +118,9 @@ class Checker:
         """
         if len(properties) < 2:
             raise BadProperties("no flags")
-        flags = properties[0] << 8 | properties[1]
-        pos = 2
+        flags: cython.uint = properties[0] << 8 | properties[1]
+        pos: cython.Py_ssize_t = 2
+        width: cython.Py_ssize_t
         try:
             for width in _widths(flags):
                 if width == _SHORT_STRING:
@@ -124,7 +130,8 @@ class Checker:
                 elif width == _TABLE:
                     pos = self._check_table(properties, pos)
                 else:
-                    flags |= (properties[pos] == 2) * PERSISTENT
+                    if properties[pos] == 2:
+                        flags |= PERSISTENT
                     pos += 1
         except IndexError:
             raise BadProperties("truncated") from None
@@ -137,8 +144,10 @@ class Checker:
         self.last, self.flags = properties, flags
         return flags
 
-    def _check_table(self, properties: bytes, pos: int) -> int:
-        stop = pos + 4 + int.from_bytes(properties[pos : pos + 4], "big")
+    def _check_table(self, properties: bytes, pos: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        size: cython.uint = properties[pos]
+        size = size << 24 | properties[pos + 1] << 16 | properties[pos + 2] << 8 | properties[pos + 3]
+        stop: cython.Py_ssize_t = pos + 4 + size
         table = properties[pos:stop]
         if table not in self._tables:
             if crowded(properties, pos):
@@ -166,8 +175,10 @@ def _skip_property(data: bytes, pos: int, width: int) -> int:
     return pos + (1 if width == _MODE else width)
 
 
-def _skip_table(data: bytes, pos: int, limit: int, depth: int) -> int:
-    stop = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
+def _skip_table(
+    data: bytes, pos: cython.Py_ssize_t, limit: cython.Py_ssize_t, depth: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    stop: cython.Py_ssize_t = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
     pos += 4
     if stop > limit or depth > DEPTH_MAX:
         raise BadProperties("a table longer than its place, or too deep")
@@ -178,8 +189,10 @@ def _skip_table(data: bytes, pos: int, limit: int, depth: int) -> int:
     return pos
 
 
-def _skip_array(data: bytes, pos: int, limit: int, depth: int) -> int:
-    stop = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
+def _skip_array(
+    data: bytes, pos: cython.Py_ssize_t, limit: cython.Py_ssize_t, depth: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    stop: cython.Py_ssize_t = pos + 4 + int.from_bytes(data[pos : pos + 4], "big")
     pos += 4
     if stop > limit or depth > DEPTH_MAX:
         raise BadProperties("an array longer than its place, or too deep")
@@ -190,8 +203,10 @@ def _skip_array(data: bytes, pos: int, limit: int, depth: int) -> int:
     return pos
 
 
-def _skip_value(data: bytes, pos: int, limit: int, depth: int) -> int:
-    kind = data[pos]
+def _skip_value(
+    data: bytes, pos: cython.Py_ssize_t, limit: cython.Py_ssize_t, depth: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    kind: cython.uchar = data[pos]
     width = VALUE_BYTES.get(kind)
     if width is not None:
         return pos + 1 + width

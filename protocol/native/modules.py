@@ -11,4 +11,11 @@ What is in the list must hold as plain Python and compiled. It imports Cython in
 Where one of them needs to know another's classes as C does, a file of declarations (``.pxd``) stands beside it.
 """
 
-MODULES = ("protocol.amqp.basic",)
+MODULES = (
+    "protocol.amqp.basic",
+    "protocol.amqp.connection",
+    "protocol.amqp.content",
+    "protocol.amqp.frames",
+    "protocol.amqp.multiplexer",
+    "protocol.amqp.properties",
+)

@@ -1,0 +1,3 @@
+cdef class ChannelInput:
+    cdef public object state
+    cdef readonly object assembler
