@@ -74,6 +74,11 @@ class Flow:
         if self.received > self.publisher.sent:
             raise Stalled(f"{self.publisher.sent:,} messages sent, {self.received:,} received")
 
+    def flush(self) -> None:
+        """Publish no more; return when all that was sent is out, and confirmed where that was asked for."""
+        while not self.publisher.idle or self.publisher.confirmed < self.publisher.sent:
+            self.step(False)
+
     def _room(self) -> bool:
         between = self.publisher.sent - self.received
         return self.publisher.room and between + self.publisher.block_messages <= self._window
@@ -96,6 +101,41 @@ class Flow:
                 self.publisher.read()
             else:
                 self.publisher.send()
+
+
+class Spread(Flow):
+    """A flow of which each consumer gets a part."""
+
+    @property
+    def received(self) -> int:
+        """What all consumers together have got."""
+        return sum(consumer.received for consumer in self.consumers)
+
+
+class Deep(Flow):
+    """A flow through a queue with a backlog: as many messages as come are read, and ``depth`` stay where they are.
+
+    Before it begins they are there, sent by the same publisher. What consumers have unread is counted with them.
+    """
+
+    def __init__(self, publisher: Publisher, consumers: Sequence[Reader], depth: int) -> None:
+        super().__init__(publisher, consumers, depth + WINDOW_MESSAGES)
+        self._depth = depth
+        self._reading = True
+
+    def step(self, publish: bool) -> None:
+        """As any flow's, but for reading."""
+        reading = self.publisher.sent - self.received > self._depth
+        if reading != self._reading:
+            for fd in self._by_fd:
+                self._poll.modify(fd, select.POLLIN if reading else 0)
+            self._reading = reading
+        super().step(publish)
+
+    def finish(self) -> None:
+        """Publish no more; return when what is beyond the depth has been received."""
+        while self.publisher.sent - self.received > self._depth:
+            self.step(False)
 
 
 def drain(consumer: Reader, count: int) -> None:

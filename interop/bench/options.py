@@ -1,25 +1,42 @@
 """What `python -m interop.bench` may be told."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from interop.bench import brokers
+from interop.bench.growth import DIMENSIONS
 from interop.bench.scenarios import SCENARIOS
 
 # Those that it starts by itself, in the order of the tables.
 OWN = ("leveret-os", "leveret", "leveret-compiled-os", "leveret-compiled", "rabbitmq")
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """The command's parser."""
+def read(description: str | None, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for, with what goes without saying. Exits when it cannot be understood."""
     made = argparse.ArgumentParser(prog="python -m interop.bench", description=description)
     _add_what(made)
     _add_brokers(made)
     _add_results(made)
-    return made
+    asked = made.parse_args(arguments)
+    asked.scenario = asked.scenario or list(SCENARIOS) if asked.what != "growth" else []
+    asked.dimension = asked.dimension or list(DIMENSIONS) if asked.what != "scenarios" else []
+    asked.no_standing = asked.no_standing or asked.what == "growth"
+    asked.size = asked.size or [16]
+    return asked
 
 
 def _add_what(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "what",
+        nargs="?",
+        default="scenarios",
+        choices=("scenarios", "growth", "all"),
+        help="the scenarios (default), what makes a message dearer, or both",
+    )
+    made.add_argument(
+        "--dimension", action="append", choices=DIMENSIONS, help="of growth, one (may be repeated); default: all"
+    )
     made.add_argument(
         "--scenario", action="append", choices=SCENARIOS, help="one of them (may be repeated); default: all"
     )

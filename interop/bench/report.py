@@ -8,6 +8,8 @@ from interop.bench.result import FIGURES, Figures
 
 # scenario -> broker -> one Figures a round, in the order they were run
 Rounds = Mapping[str, Mapping[str, Sequence[Figures]]]
+# dimension -> broker -> point -> one Figures a round, see growth.DIMENSIONS
+Growth = Mapping[str, Mapping[str, Mapping[int, Sequence[Figures]]]]
 # broker -> its "version" and its "promise", see brokers.Broker
 About = Mapping[str, Mapping[str, str]]
 
@@ -68,6 +70,29 @@ def brokers_table(about: About) -> str:
     """What was measured, and what a confirm of a persistent message means to it."""
     headings = ["broker", "is", "confirms what is"]
     return _aligned([headings, *([name, each["version"], each["promise"]] for name, each in about.items())], 3)
+
+
+def growth_table(growth: Growth) -> str:
+    """Processor time a message at each point, in µs, and the last point's as a multiple of the first's."""
+    rows = [["growth", "broker", *[""] * (_most_points(growth) * 2), "last ×"]]
+    for name, brokers in growth.items():
+        for broker, points in brokers.items():
+            cells = []
+            for point in points:
+                cells += [f"{point:,}:", _written(median(points[point], "cpu_us"), "{:.2f}")]
+            cells += [""] * (len(rows[0]) - 3 - len(cells))
+            rows.append([name, broker, *cells, _written(grown(points), "{:.2f}")])
+    return _aligned(rows, 2)
+
+
+def _most_points(growth: Growth) -> int:
+    return max((len(points) for brokers in growth.values() for points in brokers.values()), default=0)
+
+
+def grown(points: Mapping[int, Sequence[Figures]]) -> float | None:
+    """Processor time a message at the last point as a multiple of that at the first, of the same round."""
+    first, *_, last = points
+    return ratio(points[last], points[first], "cpu_us")
 
 
 def standing_table(standing: Mapping[str, Figures]) -> str:

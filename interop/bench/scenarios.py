@@ -14,66 +14,16 @@ from collections.abc import Callable, Iterator
 from pamqp import commands
 
 from interop.bench import wire
-from interop.bench.client import Client, Refused
-from interop.bench.ends import ConfirmedPublisher, Consumer, Publisher, take_reply
-from interop.bench.flow import WINDOW_MESSAGES, Flow, Stalled, drain
+from interop.bench.client import Client
+from interop.bench.ends import Consumer, Publisher, take_reply
+from interop.bench.flow import Flow, Stalled, drain
+from interop.bench.load import Load, declare, fill, lasting, measure
 from interop.bench.result import Figures, Stopwatch, percentiles
 
-# A backlog of half a million small messages stays under 1 GB in every broker measured; of large ones, their bytes do.
-_BACKLOG_MESSAGES = 500_000
-_BACKLOG_BYTES = 256 << 20
 _LATENCY_RATE = 2_000
-_BACKLOG_TIMEOUT_S = 60.0
-# Confirms: what may be outstanding, and how much of it is written at once (0.1 us a message for the client).
-_CONFIRM_WINDOW = 1_000
-_CONFIRM_BLOCK = 100
-# Large messages: what may be under way at once, and what is written of them at once.
-_WINDOW_BYTES = 32 << 20
-_BLOCK_BYTES = 1 << 20
+_LATE_S = 60.0
 # From 1,000 to 4,000 RabbitMQ 3.10 and 4.0 replay at one rate; below, 4.0 is slower.
 _STREAM_PREFETCH = 2_000
-
-
-class Load:
-    """What all scenarios share: body size in bytes, how long to measure and to warm up, and the acks made once."""
-
-    def __init__(self, *, size: int = 16, seconds: float = 3.0, warm_up: float = 1.0, rich: bool = False) -> None:
-        self.size = size
-        self.seconds = seconds
-        self.warm_up = warm_up
-        self.rich = rich
-        self.tape = wire.AckTape()
-
-    @property
-    def window(self) -> int:
-        """Messages that may be on their way at once."""
-        return min(WINDOW_MESSAGES, _WINDOW_BYTES // max(self.size, 1))
-
-    @property
-    def backlog(self) -> int:
-        """Messages that a broker can be expected to hold."""
-        return min(_BACKLOG_MESSAGES, _BACKLOG_BYTES // max(self.size, 1))
-
-    def block(
-        self, client: Client, exchange: str, routing_key: str, count: int = 0, *, persistent: bool = False
-    ) -> wire.Block:
-        """A block of this load's messages, see wire.publish_block."""
-        return wire.publish_block(
-            exchange,
-            routing_key,
-            self.size,
-            rich=self.rich,
-            frame_max=client.frame_max,
-            count=count,
-            persistent=persistent,
-        )
-
-    def confirmed(self, client: Client, queue: str) -> ConfirmedPublisher:
-        """A publisher of this load's messages, persistent, with a window of confirms."""
-        count = min(_CONFIRM_BLOCK, max(1, _BLOCK_BYTES // max(self.size, 1)))
-        block = self.block(client, "", queue, count, persistent=True)
-        return ConfirmedPublisher(client, block, min(_CONFIRM_WINDOW, self.window))
-
 
 Scenario = Callable[[str, int | None, Load], Figures]
 
@@ -83,19 +33,19 @@ def _one_to_one(*, prefetch: int = 0, ack_every: int = 0) -> Scenario:
 
     def run(url: str, pid: int | None, load: Load) -> Figures:
         with Client(url) as owner, Client(url) as sender:
-            queue = _declare(owner)
+            queue = declare(owner)
             consumer = Consumer(owner, queue, prefetch=prefetch, ack_every=ack_every, tape=load.tape)
             publisher = Publisher(sender, load.block(sender, "", queue))
-            return _measure(Flow(publisher, [consumer], load.window), pid, load)
+            return measure(Flow(publisher, [consumer], load.window), pid, load)
 
     return run
 
 
 def _durable(url: str, pid: int | None, load: Load) -> Figures:
     """One publisher with confirms, one durable queue, one consumer with acks for many at once, persistent messages."""
-    with _lasting(url) as queue, Client(url) as receiver, Client(url) as sender:
+    with lasting(url) as queue, Client(url) as receiver, Client(url) as sender:
         consumer = Consumer(receiver, queue, prefetch=1000, ack_every=250, tape=load.tape)
-        return _measure(Flow(load.confirmed(sender, queue), [consumer], load.window), pid, load)
+        return measure(Flow(load.confirmed(sender, queue), [consumer], load.window), pid, load)
 
 
 def _fanout(url: str, pid: int | None, load: Load) -> Figures:
@@ -107,39 +57,30 @@ def _fanout(url: str, pid: int | None, load: Load) -> Figures:
         owners[0].call(commands.Exchange.Declare(exchange=exchange, exchange_type="fanout", auto_delete=True))
         consumers = []
         for owner in owners:
-            queue = _declare(owner)
+            queue = declare(owner)
             owner.call(commands.Queue.Bind(queue=queue, exchange=exchange))
             consumers.append(Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape))
         publisher = Publisher(sender, load.block(sender, exchange, ""))
-        return _measure(Flow(publisher, consumers, load.window), pid, load)
-
-
-def _measure(flow: Flow, pid: int | None, load: Load) -> Figures:
-    flow.run(load.warm_up)
-    watch, before = Stopwatch(pid), flow.received
-    flow.run(load.seconds)
-    figures = watch.figures(max(flow.received - before, 1))
-    flow.finish()
-    return figures
+        return measure(Flow(publisher, consumers, load.window), pid, load)
 
 
 def _publish(url: str, pid: int | None, load: Load) -> Figures:
     """Publish only, to a queue that nobody consumes. Measured until the broker has enqueued the last message."""
     with Client(url) as owner, Client(url) as sender:
-        queue = _declare(owner)
+        queue = declare(owner)
         publisher = Publisher(sender, load.block(sender, "", queue))
-        _fill(owner, publisher, queue, load.warm_up, load.backlog // 10)
+        fill(owner, publisher, queue, load.warm_up, load.backlog // 10)
         owner.call(commands.Queue.Purge(queue=queue))
         watch = Stopwatch(pid)
-        return watch.figures(_fill(owner, publisher, queue, load.seconds, load.backlog))
+        return watch.figures(fill(owner, publisher, queue, load.seconds, load.backlog))
 
 
 def _drain(url: str, pid: int | None, load: Load) -> Figures:
     """Consume a backlog, auto-ack: what the broker takes in twice the measured time, or half a million."""
     with Client(url) as owner, Client(url) as sender:
-        queue = _declare(owner)
+        queue = declare(owner)
         publisher = Publisher(sender, load.block(sender, "", queue))
-        filled = _fill(owner, publisher, queue, 2 * load.seconds, load.backlog)
+        filled = fill(owner, publisher, queue, 2 * load.seconds, load.backlog)
         watch = Stopwatch(pid)
         consumer = Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape)
         drain(consumer, filled)
@@ -148,7 +89,7 @@ def _drain(url: str, pid: int | None, load: Load) -> Figures:
 
 def _stream_publish(url: str, pid: int | None, load: Load) -> Figures:
     """Publish to a stream with confirms, nobody consuming. Measured until the last message is confirmed."""
-    with _lasting(url, "stream") as queue, Client(url) as sender:
+    with lasting(url, "stream") as queue, Client(url) as sender:
         flow = Flow(load.confirmed(sender, queue), [], load.window)
         flow.run(load.warm_up)
         flow.finish()
@@ -163,7 +104,7 @@ def _stream_drain(url: str, pid: int | None, load: Load) -> Figures:
 
     Only that is measured, each time with a connection of its own (some 2 ms).
     """
-    with _lasting(url, "stream") as queue, Client(url) as sender:
+    with lasting(url, "stream") as queue, Client(url) as sender:
         flow = Flow(load.confirmed(sender, queue), [], load.window)
         # A broker that publishes slowly gets fewer messages to replay, and twice the measured time to take them.
         flow.run(2 * load.seconds, load.backlog)
@@ -189,38 +130,17 @@ def _replay(url: str, queue: str, count: int, load: Load) -> None:
         drain(consumer, count)
 
 
-def _fill(owner: Client, publisher: Publisher, queue: str, seconds: float, most: int) -> int:
-    """Publish for that long or that many messages, wait until all lie in the queue, and say how many they are."""
-    before = publisher.sent
-    deadline = time.perf_counter() + seconds
-    publisher.socket.setblocking(True)
-    while publisher.sent - before < most and time.perf_counter() < deadline:
-        publisher.send()
-    while not publisher.idle:
-        publisher.send()
-    _await_backlog(owner, queue, publisher.sent - before)
-    return publisher.sent - before
-
-
-def _await_backlog(owner: Client, queue: str, count: int) -> None:
-    deadline = time.perf_counter() + _BACKLOG_TIMEOUT_S
-    while (ready := owner.call(commands.Queue.Declare(queue=queue, passive=True)).message_count) != count:
-        if time.perf_counter() > deadline:
-            raise Stalled(f"{count:,} messages published, {ready:,} in the queue")
-        time.sleep(0.002)
-
-
 def _latency(url: str, pid: int | None, load: Load) -> Figures:
     """From publish to delivery at 2,000 messages a second, published on schedule whatever comes back, auto-ack."""
     with Client(url) as owner, Client(url) as sender:
-        queue = _declare(owner)
+        queue = declare(owner)
         consumer = Consumer(owner, queue, prefetch=0, ack_every=0, tape=load.tape)
         return _at_a_pace(Publisher(sender, load.block(sender, "", queue, count=1)), consumer, pid, load)
 
 
 def _latency_durable(url: str, pid: int | None, load: Load) -> Figures:
     """The same with persistent messages in a durable queue, and an ack for each of them."""
-    with _lasting(url) as queue, Client(url) as receiver, Client(url) as sender:
+    with lasting(url) as queue, Client(url) as receiver, Client(url) as sender:
         consumer = Consumer(receiver, queue, prefetch=200, ack_every=1, tape=load.tape)
         publisher = Publisher(sender, load.block(sender, "", queue, count=1, persistent=True))
         return _at_a_pace(publisher, consumer, pid, load)
@@ -243,7 +163,7 @@ def _paced(publisher: Publisher, consumer: Consumer, seconds: float) -> list[flo
     begun = time.perf_counter()
     while len(taken) < count:
         now = time.perf_counter()
-        due = begun + len(sent_at) / _LATENCY_RATE if len(sent_at) < count else now + _BACKLOG_TIMEOUT_S
+        due = begun + len(sent_at) / _LATENCY_RATE if len(sent_at) < count else now + _LATE_S
         if now >= due:
             sent_at.append(now)
             publisher.send()
@@ -260,13 +180,13 @@ def _paced(publisher: Publisher, consumer: Consumer, seconds: float) -> list[flo
 def _confirm1(url: str, pid: int | None, load: Load) -> Figures:
     """Publisher confirms, one message in flight, to a queue that nobody consumes."""
     with Client(url) as owner, Client(url) as sender:
-        queue = _declare(owner)
+        queue = declare(owner)
         return _one_in_flight(sender, load.block(sender, "", queue, count=1), pid, load)
 
 
 def _confirm1_durable(url: str, pid: int | None, load: Load) -> Figures:
     """The same with persistent messages and a durable queue."""
-    with _lasting(url) as queue, Client(url) as sender:
+    with lasting(url) as queue, Client(url) as sender:
         return _one_in_flight(sender, load.block(sender, "", queue, count=1, persistent=True), pid, load)
 
 
@@ -291,33 +211,6 @@ def _confirmed(sender: Client, message: memoryview, seconds: float) -> Iterator[
             raise Stalled(f"a confirm was expected, not {reply!r}")
         now = time.perf_counter()
         yield now - begun
-
-
-def _declare(owner: Client) -> str:
-    name = f"bench-{uuid.uuid4().hex[:8]}"
-    owner.call(commands.Queue.Declare(queue=name, exclusive=True))
-    return name
-
-
-@contextlib.contextmanager
-def _lasting(url: str, kind: str = "classic") -> Iterator[str]:
-    """A durable queue, by name; deleted at the end, on a connection of its own: those of the run may be broken."""
-    name = f"bench-{uuid.uuid4().hex[:8]}"
-    with Client(url) as owner:
-        owner.call(commands.Queue.Declare(queue=name, durable=True, arguments={"x-queue-type": kind}))
-    try:
-        yield name
-    except BaseException:
-        # What made the run fail is worth more than what that did to the broker.
-        with contextlib.suppress(Refused, OSError):
-            _delete(url, name)
-        raise
-    _delete(url, name)
-
-
-def _delete(url: str, queue: str) -> None:
-    with Client(url) as owner:
-        owner.call(commands.Queue.Delete(queue=queue))
 
 
 SCENARIOS: dict[str, Scenario] = {

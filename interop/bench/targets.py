@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from interop.bench.report import Rounds, median, ratio
+from interop.bench.growth import DIMENSIONS
+from interop.bench.report import Growth, Rounds, grown, median, ratio
 from interop.bench.result import Figures
 
 # broker, scenario, figure, bound: the median over the rounds is at most that (16-byte bodies, plain Python).
@@ -49,6 +50,15 @@ def judge(rounds: Rounds, standing: Mapping[str, Figures]) -> Iterator[Verdict]:
             yield f"noted       {broker} {scenario} {figure}: {value:.2f}, {other:g} being {whose}", None
     for figure, bound in STANDING_AT_MOST.items():
         yield _verdict(figure, standing.get("leveret", {}).get(figure), "<=", bound)
+
+
+def judge_growth(growth: Growth) -> Iterator[Verdict]:
+    """A verdict on every leveret and every dimension that has a bound."""
+    for name, brokers in growth.items():
+        for broker, points in brokers.items():
+            if (bound := DIMENSIONS[name].bound) and broker.startswith("leveret"):
+                first, *_, last = points
+                yield _verdict(f"{broker} CPU, {last:,} {name}, {first:,} being 1", grown(points), "<=", bound)
 
 
 def _verdict(what: str, value: float | None, sign: str, bound: float) -> Verdict:

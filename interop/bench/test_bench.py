@@ -7,12 +7,14 @@ import sys
 import pytest
 from pamqp import body, commands, frame, header
 
-from interop.bench import brokers, process, report, scenarios, targets, wire
+from interop.bench import brokers, growth, process, report, scenarios, targets, wire
 from interop.bench.client import Client, Refused
 from interop.bench.confirms import Confirms
-from interop.bench.ends import ConfirmedPublisher, Consumer, Garbled
-from interop.bench.flow import Flow
+from interop.bench.ends import ConfirmedPublisher, Consumer, Garbled, Publisher
+from interop.bench.flow import Deep, Flow
+from interop.bench.load import Load, lasting
 from interop.bench.result import percentiles
+from interop.bench.results import Results
 
 TAPE = wire.AckTape(ready=0)
 
@@ -249,9 +251,9 @@ def test_the_client_opens_a_channel_and_is_told_of_refusals():
 
 def test_a_lasting_queue_is_gone_even_when_the_run_fails():
     with brokers.leveret() as broker:
-        with pytest.raises(Garbled), scenarios._lasting(broker.url) as failed:
+        with pytest.raises(Garbled), lasting(broker.url) as failed:
             raise Garbled
-        with scenarios._lasting(broker.url) as kept, Client(broker.url) as client:
+        with lasting(broker.url) as kept, Client(broker.url) as client:
             client.call(commands.Queue.Declare(queue=kept, passive=True))
         for name in (failed, kept):
             with Client(broker.url) as client, pytest.raises(Refused, match="404"):
@@ -259,10 +261,51 @@ def test_a_lasting_queue_is_gone_even_when_the_run_fails():
 
 
 def test_every_scenario_runs():
-    load = scenarios.Load(seconds=0.05, warm_up=0.02)
+    load = Load(seconds=0.05, warm_up=0.02)
     with brokers.leveret() as broker:
         for name, run in scenarios.SCENARIOS.items():
             assert run(broker.url, broker.pid, load)["rate"] > 0, name
+
+
+def test_every_dimension_grows():
+    load = Load(seconds=0.05, warm_up=0.02)
+    with brokers.leveret() as broker:
+        for name, dimension in growth.DIMENSIONS.items():
+            for point in dimension.points[:2]:
+                assert dimension.run(broker.url, broker.pid, load, point)["rate"] > 0, (name, point)
+
+
+def test_a_backlog_stays_as_deep_as_it_is():
+    ours, theirs = socket.socketpair()
+    ends, far = socket.socketpair()
+    with ours, theirs, ends, far:
+        block = wire.publish_block("", "q", 16, rich=False, frame_max=4096, count=10)
+        publisher = Publisher(FakeClient(ours), block)  # type: ignore[arg-type]
+        consumer = consumer_of(FakeClient(ends), 0)
+        publisher.sent = 50
+        flow = Deep(publisher, [consumer], 50)
+        far.sendall(b"".join(delivery(tag) for tag in range(1, 31)))
+        flow.step(publish=True)
+        assert (publisher.sent, consumer.received) == (60, 0)
+        flow.step(publish=False)
+        assert consumer.received == 30
+        flow.step(publish=True)
+        assert (publisher.sent, consumer.received) == (70, 30)
+
+
+def test_growth_is_judged_by_the_last_point():
+    points = {1: [{"cpu_us": 1.0}, {"cpu_us": 2.0}], 10: [{"cpu_us": 9.0}] * 2, 100: [{"cpu_us": 1.1}, {"cpu_us": 2.4}]}
+    (verdict,) = targets.judge_growth({"idle": {"leveret": points, "rabbitmq": points}, "size": {"leveret": points}})
+    assert verdict == ("kept        leveret CPU, 100 idle, 1 being 1 <= 1.2: 1.15", True)
+    row = report.growth_table({"idle": {"leveret": points}}).splitlines()[-1]
+    assert row.split()[2:] == ["1:", "1.50", "10:", "9.00", "100:", "1.75", "1.15"]
+
+
+def test_results_come_back_as_they_were_written(tmp_path):
+    results = Results({"x": {"version": "1"}}, {}, {"ack": {"x": [{}]}}, {"idle": {"x": {1: [{"rate": 1.0}]}}})
+    results.write(tmp_path / "r.json")
+    assert Results.read(tmp_path / "r.json") == results
+    assert not results.complete
 
 
 def test_a_peak_of_memory_is_not_missed_and_can_be_forgotten():
