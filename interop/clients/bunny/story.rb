@@ -79,8 +79,9 @@ step 'restart' do
   acking = false
   inbox = Queue.new
   queue.subscribe(manual_ack: true) do |info, properties, body|
+    ack_it = acking # before anybody knows of the delivery
     inbox << [info, properties, body]
-    channel.ack(info.delivery_tag) if acking
+    channel.ack(info.delivery_tag) if ack_it
   end
   info, _, body = inbox.pop
   equal [body, info.redelivered?], ['before', false]
