@@ -8,7 +8,6 @@ from interop.conformance import asked, record
 from interop.conformance.conversations import ALL
 from interop.conformance.steps import Call, Publish, Send
 
-_NODE = "needs a node that was set up so; the judge holds all conversations with one"
 _BEFORE_TUNING = "4.0 says nothing before the connection is tuned: the socket is closed"
 _LATER = "said by later versions"
 _CLUSTER = "needs a cluster"
@@ -30,19 +29,10 @@ LEFT_OUT = {
     ),
     **dict.fromkeys(
         (
-            r"connection refused: node connection limit \(\d+\) is reached",
-            "number of channels opened on node '.*' has reached the maximum allowed limit",
-            "cannot declare exchange '.*' in vhost '.*': exchange limit of",
-            r"queue limit in cluster \(\d+\) is reached",
-            r"reached maximum \(\d+\) of consumers per channel",
-        ),
-        _NODE,
-    ),
-    **dict.fromkeys(
-        (
             "FRAME_ERROR - content body frame exceeds remaining content size",
             r"FRAME_ERROR - content body size \d+ exceeds maximum allowed size",
             "ACCESS_REFUSED - cannot bind or unbind to a volatile",
+            "cannot declare exchange '.*' in vhost '.*': exchange limit of",
             "Feature `transient_nonexcl_queues` is deprecated",
         ),
         _LATER,
@@ -59,7 +49,6 @@ LEFT_OUT = {
     "CONNECTION_FORCED - Closed via management plugin": "whoever closes a connection says why",
     "CONNECTION_FORCED - credential expired": "users of the broker's own have passwords, which do not expire",
     "New secret was refused by one of the backends": "the backend of the broker's own users refuses none",
-    r"delivery acknowledgement on channel \d+ timed out": "is looked for once a minute only",
 }
 
 

@@ -17,7 +17,7 @@ from interop.conformance.wire import Typed
 _GENERATED = re.compile(r"amq\.(?:(gen|ctag)-[A-Za-z0-9_-]{22}|rabbitmq\.(reply-to)\.[A-Za-z0-9+/=_.-]+)")
 _DEATH_TIME = re.compile(r"(?<=, time: T )[0-9]+")
 _DOWN = re.compile(r"(?<=CONNECTION_FORCED - vhost )('.*' is) down")
-_NODE = re.compile(r"\br[0-9a-f]{8}@localhost\b")
+_NODE = re.compile(r"\b(?:r[0-9a-f]{8}|leveret)@localhost\b")
 # Far more than a conversation lasts, and than two clocks of one machine differ.
 _NOW_S = 600
 _HIDDEN = {"leveret", "cluster_name", "copyright", "information", "platform", "version"}

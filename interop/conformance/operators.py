@@ -46,6 +46,7 @@ _OTHERWISE: dict[str, Callable[..., Call]] = {
     "close_all_user_connections": lambda user, reason: ("close_all_connections", (reason,), {"user": user}),
     "close_all_connections": lambda vhost, reason: ("close_all_connections", (reason,), {"vhost": vhost}),
     # An operator of leveret forces an alarm by its limit.
+    "clear_env": lambda name: ("set_env", (name, 0), {}),
     "set_alarm": lambda source: _limited(source, 0, 1),
     "clear_alarm": lambda source: _limited(source, _ABUNDANT_BYTES, 0),
 }  # fmt: skip

@@ -14,6 +14,11 @@ from interop.rabbitmq.node import CtlFailed, Node
 _U = "rabbit_auth_backend_internal:"
 _BY = '<<"conformance">>'
 _SOURCE = "{{resource_limit, {0!s}, node()}}"
+# Some settings have to be there, the others must not.
+_USUAL = (
+    "case maps:find({0!s}, #{{consumer_timeout => 1800000, channel_tick_interval => 60000}}) of"
+    " {{ok, Usual}} -> application:set_env(rabbit, {0!s}, Usual); error -> application:unset_env(rabbit, {0!s}) end"
+)
 # Verb: the node's expression of the values, and rabbitmqctl's words ("" where it has none).
 _VERBS = {
     "add_user": (_U + "add_user({0}, {1}, {by})", "add_user {0} {1}"),
@@ -58,6 +63,9 @@ _VERBS = {
         "rabbit_connection_tracking_handler:close_connections(rabbit_connection_tracking:list({0}), {1}, 0)",
         "close_all_connections -p {0} {1}",
     ),
+    # A setting of the node, and a number; or what it is without.
+    "set_env": ("application:set_env(rabbit, {0!s}, {1!s})", ""),
+    "clear_env": (_USUAL, ""),
     # Of "memory" or "disk". Asking for what is set waits until it is.
     "set_alarm": ("{{rabbit_alarm:set_alarm({{" + _SOURCE + ", []}}), rabbit_alarm:get_alarms()}}", ""),
     "clear_alarm": ("{{rabbit_alarm:clear_alarm(" + _SOURCE + "), rabbit_alarm:get_alarms()}}", ""),

@@ -47,6 +47,7 @@ _UNDONE_BY = {
     "add_vhost": "delete_vhost",
     "add_vhost_of_type": "delete_vhost",
     "set_alarm": "clear_alarm",
+    "set_env": "clear_env",
 }
 
 

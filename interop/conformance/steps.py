@@ -11,7 +11,7 @@ from typing import Any
 CAPABILITIES = {"consumer_cancel_notify": True, "authentication_failure_close": True, "connection.blocked": True}
 PLAIN = "\0guest\0guest"
 # The verbs of administrators that are about no virtual host or user.
-WHOLE_BROKER = ("set_alarm", "clear_alarm")
+WHOLE_BROKER = ("set_alarm", "clear_alarm", "set_env", "clear_env")
 
 
 @dataclass(frozen=True)

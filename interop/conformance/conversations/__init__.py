@@ -24,6 +24,7 @@ from interop.conformance.conversations import (
     limits,
     login,
     methods,
+    node_limits,
     overflow,
     permission,
     permission_late,
@@ -64,7 +65,7 @@ from interop.conformance.conversations import (
 from interop.conformance.steps import Conversation
 
 _THEMES = (
-    handshake, login, permission, permission_order, topic_permission, permission_late, limits, forced, alarm, framing, methods, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
+    handshake, login, permission, permission_order, topic_permission, permission_late, limits, node_limits, forced, alarm, framing, methods, channel, close, exchange, exchange_kinds, queue, queue_bind, queue_exclusive, arguments, routing, publish,
     confirm, consume, priority, priority_queue, single_active, quorum_declare, quorum, quorum_return, quorum_limit, quorum_consume,
     consumer_corners, copies, reply_corners, secret,
     acknowledge, qos, tx, reply, stream_declare, stream_queue, stream_consume, stream_offset, stream_property,
