@@ -5,7 +5,7 @@ speak, ``FE 'D'`` cuts the speaker off and ``FE 'R'`` makes it read, or no longe
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pamqp.frame
@@ -48,8 +48,13 @@ def seeds() -> Iterator[bytes]:
 def run(data: bytes) -> None:
     if len(data) < HEAD_BYTES:
         return
+    replay(data).end()
+
+
+def replay(data: bytes, hear: Callable[[bytes], None] = lambda frame: None) -> "_World":
+    """A broker to which all that has been said; ``hear`` gets every frame that either client is sent."""
     mode, how = data[0], data[1]
-    world = _World(mode)
+    world = _World(mode, hear)
     for number, part in enumerate(_MARKS.split(data[HEAD_BYTES:])):
         if number % 2:
             if number < 2 * _MARKS_MAX:
@@ -57,7 +62,7 @@ def run(data: bytes) -> None:
         else:
             for piece in pieces(part, how):
                 world.put(piece)
-    world.end()
+    return world
 
 
 @cache
@@ -66,7 +71,8 @@ def _opening(number: int) -> bytes:
 
 
 class _World:
-    def __init__(self, mode: int) -> None:
+    def __init__(self, mode: int, hear: Callable[[bytes], None]) -> None:
+        self._hear = hear
         settings = {"max_message_bytes": 50, "channel_max": 3} if mode & _SMALL else {}
         limit = 2000 if mode & _ALARM else 2**40
         self.broker = Broker(memory_limit_bytes=limit, tracing=mode & _TRACED > 0, **settings)
@@ -80,8 +86,12 @@ class _World:
     def _connect(self, number: int) -> Client:
         client = self.broker.accept(frame_max=131072)
         client.whole = _Sent(client)
-        client.unmarshal = _unmarshal
+        client.unmarshal = self._unmarshal
         return client
+
+    def _unmarshal(self, raw: bytes) -> tuple:
+        self._hear(raw)
+        return _unmarshal(raw)
 
     def put(self, piece: bytes) -> None:
         client = self.clients[self.speaker]
