@@ -173,7 +173,7 @@ def read_publish_run(
             mark, header_size, class_and_weight, size = unpack_content_head(data, head)
             if mark != header_mark or class_and_weight != 60 << 16:
                 break
-        if header_size > header_max:
+        if not 12 <= header_size <= header_max:
             break
         body = head + 8 + header_size
         if body > end or view[body - 1] != 0xCE:

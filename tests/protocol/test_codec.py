@@ -85,6 +85,14 @@ def test_publish_runs(messages):
         assert run.flags & 0xFFFF == flags
 
 
+@pytest.mark.parametrize("size", range(13))
+def test_a_header_frame_too_short_for_a_header_ends_a_run(size):
+    """Where it was compiled, the slice between it and its end mark came out negative."""
+    method = frame(1, b"\x00\x3c\x00\x28" + bytes(2) + wire("") + wire("q") + b"\0")
+    header = b"\x02\x00\x01" + size.to_bytes(4, "big") + (b"\x00\x3c" + bytes(10))[:size] + b"\xce"
+    assert read_all(method + header + bytes(20)) == ([], 0)
+
+
 @given(st.lists(st.tuples(st.sampled_from([None, 1, 2]), st.sampled_from(["", "a"])), min_size=1, max_size=12))
 def test_a_run_is_persistent_or_not_as_a_whole(messages):
     written = b""
