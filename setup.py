@@ -69,8 +69,10 @@ class BuildAll(build_ext):
         return self._target / record.record_name()
 
     def _files(self) -> list[Path]:
-        names = [self.get_ext_filename(name) for name in modules.MODULES]
-        return [self._record, *(self._target / name for name in names)]
+        """What an earlier build left, perhaps of modules that are compiled no more."""
+        suffix = Path(self.get_ext_filename("any")).name.removeprefix("any")
+        made = [file for package in record.PACKAGES for file in (self._target / package).rglob(f"*{suffix}")]
+        return [self._record, *made]
 
 
 def _extensions() -> list[Extension]:

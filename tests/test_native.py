@@ -64,6 +64,15 @@ def test_a_change_of_one_source_has_all_sources_taken(compiled, module):
     assert "but sources have changed" in tell(compiled, LEVERET_COMPILED="1")
 
 
+def test_what_is_in_the_list_no_more_is_not_taken_either(compiled):
+    made, *_ = (compiled / "protocol/amqp").glob("basic.*.so")
+    made.rename(made.with_name(made.name.replace("basic", "tables")))
+    code = "import protocol.amqp.tables as t; print(t.__file__.rpartition('.')[2])"
+    assert tell(compiled, code, LEVERET_COMPILED="0") == "py"
+    (compiled / record_name()).write_text("of an older list\n")
+    assert tell(compiled, code) == "py"
+
+
 def test_where_nothing_was_compiled_it_says_so(tree):
     (tree / record_name()).unlink(missing_ok=True)
     for module in tree.rglob("*.so"):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from protocol.native.modules import MODULES
 
-# Where the packages stand side by side.
+PACKAGES = ("broker", "protocol", "streams")
+# Where they stand side by side.
 ROOT = Path(__file__).resolve().parents[2]
 
 

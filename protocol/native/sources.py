@@ -5,8 +5,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from types import ModuleType
 
-from protocol.native.modules import MODULES
-from protocol.native.record import ROOT, source_of
+from protocol.native.record import PACKAGES, ROOT, source_of
 
 
 class SourceFinder:
@@ -14,5 +13,7 @@ class SourceFinder:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG004
-        """The source of a module in the list; None for all others."""
-        return spec_from_file_location(name, ROOT / source_of(name)) if name in MODULES else None
+        """The source of a module of ours, whether it is in the list or was in an older one; None for all others."""
+        source = ROOT / source_of(name)
+        ours = name.partition(".")[0] in PACKAGES
+        return spec_from_file_location(name, source) if ours and source.exists() else None
