@@ -70,7 +70,7 @@ class Doorkeeper:
 
     async def room(self) -> None:
         """Wait until there is room for one more."""
-        while self._is_full:
+        while self.is_full:
             self._say()
             if self._drop_a_stranger():
                 await trio.lowlevel.checkpoint()
@@ -78,7 +78,7 @@ class Doorkeeper:
                 await trio.sleep(_PAUSE_S)
 
     @property
-    def _is_full(self) -> bool:
+    def is_full(self) -> bool:
         return len(self._guests) >= self._sockets_max or len(self._strangers) >= self._strangers_max
 
     def _drop_a_stranger(self) -> bool:

@@ -47,12 +47,14 @@ _ALLOWANCE_S = 0.02
 _FORGIVEN_BY_TIME = 0.005
 _FORGIVEN_BY_WORK = 0.1
 # Who has had little stands in another line than who has had much: below these seconds, and, in the last one, above. A
-# client that logs in and opens a channel has had 0.7 ms; one that floods has had 20 in no time. The lines take turns.
+# client that logs in and opens a channel has had 0.7 ms; one that floods has had 20 in no time. Whoever lets clients in
+# stands in a line of their own, the last. The lines take turns.
 _LINES_S = (0.0015, 0.005, _ALLOWANCE_S)
-_TURNS = (0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 3)
+_TURNS = (0, 0, 4, 0, 1, 0, 0, 4, 0, 2, 0, 0, 4, 0, 1, 0, 0, 4, 0, 3)
+NEWCOMERS, DOORS = 0, 4
 # How long a piece of each line's may be (one frame may take longer): so many of them are done between two looks at the
 # sockets as take no longer than one long piece.
-_PIECES_S = (0.00015, 0.0005, 0.0005, 0.0005)
+_PIECES_S = (0.00015, 0.0004, 0.0004, 0.0004, 0.00015)
 _BETWEEN_LOOKS_S = 0.0004
 # Newcomers that stand in line before others are let in to it.
 _NEWCOMERS_MAX = 256
@@ -102,6 +104,7 @@ class Governor:
         "_lines",
         "_looked_at",
         "_moved_s",
+        "_pause_at",
         "_served",
         "_share",
         "_timer",
@@ -116,8 +119,9 @@ class Governor:
         # Seconds of this window that moved messages.
         self._moved_s = 0.0
         self._credit_s = _CREDIT_MAX_S
-        # How many do their pieces.
+        # How many do their pieces, and when the sockets are to be looked at again: when the first of them has begun.
         self._admitted = 0
+        self._pause_at = 0.0
         self._done_at = float("-inf")
         self._lines: tuple[deque[Place], ...] = tuple(deque() for _ in _PIECES_S)
         self._served = 0
@@ -185,41 +189,55 @@ class Governor:
 
     # -- the line ------------------------------------------------------------------------------------------------------
 
-    async def admitted(self, account: Account) -> None:
+    async def admitted(self, account: Account, line: int | None = None) -> None:
         """Wait until a piece of other work may be done. Whatever comes of it, ``done`` must be called then; not where
-        this raises trio.Cancelled.
+        this raises trio.Cancelled. The line is what the account's debt says, where none is given.
         """
-        place = self.line_up(account)
+        number = _line_of(account) if line is None else line
+        place = self.line_up(account, number)
         if place is None:
             return
         try:
             await place.called.wait()
+            while self._is_late():
+                # Those called before have taken longer than was thought.
+                place.called = trio.Event()
+                self._lines[number].appendleft(place)
+                self._leave()
+                await place.called.wait()
         except BaseException:
             place.left = True
             if place.called.is_set():
                 self.done()
             raise
 
+    def _is_late(self) -> bool:
+        """Whether it is time to look at the sockets before one more piece; never for the first."""
+        now = self._clock()
+        if not self._pause_at:
+            self._pause_at = now + _BETWEEN_LOOKS_S
+        return now >= self._pause_at
+
     def piece_s(self, account: Account) -> float:
         """How long a piece of this peer's may be."""
-        return _PIECES_S[bisect_right(_LINES_S, account.debt_s)]
+        return _PIECES_S[_line_of(account)]
 
     async def room(self) -> None:
         """Wait while very many newcomers are in line: in the kernel waiting costs nothing, and who leaves again is
         soon dealt with.
         """
-        while len(self._lines[0]) >= _NEWCOMERS_MAX and self.messages_flow:  # noqa: ASYNC110 - as long as it takes
+        while len(self._lines[NEWCOMERS]) >= _NEWCOMERS_MAX and self.messages_flow:  # noqa: ASYNC110 - as long as it takes
             await trio.sleep(_LOOK_AGAIN_S)
 
-    def line_up(self, account: Account) -> Place | None:
-        """None if it is this peer's turn at once."""
+    def line_up(self, account: Account, line: int | None = None) -> Place | None:
+        """None if it is this peer's turn at once. See ``admitted``."""
         now = self._clock()
         self._refill(now)
         if not (self._admitted or self._has_line) and self._credit_s > 0 and now - self._done_at >= _APART_S:
             self._admitted = 1
             return None
         place = Place()
-        self._lines[bisect_right(_LINES_S, account.debt_s)].append(place)
+        self._lines[_line_of(account) if line is None else line].append(place)
         self._call_or_wait()
         return place
 
@@ -231,9 +249,12 @@ class Governor:
         """The piece is done: when all that were called have done theirs, and the sockets have been looked at, the next
         have their turn.
         """
-        self._admitted -= 1
         self._done_at = self._clock()
         self._credit_s -= _AROUND_S
+        self._leave()
+
+    def _leave(self) -> None:
+        self._admitted -= 1
         self._call_or_wait()
 
     def call(self) -> float:
@@ -246,6 +267,7 @@ class Governor:
         self._refill(now)
         if self._credit_s <= 0 and now < self._flowing_until:
             return min(_SHORTEST_WAIT_S - self._credit_s / self._share, self._flowing_until - now)
+        self._pause_at = 0.0
         room = _BETWEEN_LOOKS_S
         while room > 0 and self._has_line:
             number = self._next_line()
@@ -273,3 +295,7 @@ class Governor:
             self._timer = trio.Event()
             while delay := self.call():  # noqa: ASYNC110 - it is time that is waited for
                 await trio.sleep(delay)
+
+
+def _line_of(account: Account) -> int:
+    return bisect_right(_LINES_S, account.debt_s)

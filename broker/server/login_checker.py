@@ -6,6 +6,7 @@ which a handshake of four round trips does not notice.
 
 import trio
 
+from broker.server.governor import NEWCOMERS, Account
 from broker.server.shell import Shell
 from broker.turn import Asked, Turn
 
@@ -20,6 +21,7 @@ class LoginChecker:
         self._shell = shell
         self._tasks = tasks
         self._limiter = trio.CapacityLimiter(1)
+        self._account = Account()
         shell.check = self._start
 
     def _start(self, asked: Asked) -> None:
@@ -31,7 +33,15 @@ class LoginChecker:
         def tell(turn: Turn) -> None:
             asked.then(asked.check, turn)
 
-        with self._shell.governor.charged():
-            self._shell.act(tell)
-        # The hop.
-        self._shell.governor.charge(_HOP_S)
+        governor = self._shell.governor
+        waits = governor.messages_flow
+        if waits:
+            # What else the client has sent comes next.
+            await governor.admitted(self._account, NEWCOMERS)
+        try:
+            with governor.charged():
+                self._shell.act(tell)
+        finally:
+            if waits:
+                governor.done()
+        governor.charge(_HOP_S)

@@ -152,7 +152,7 @@ class Peer:
                 size = self._read_flow()
             else:
                 self._session.piece.limit_s = self._shell.governor.piece_s(self._account)
-                size = await self._piece(self._read_some)
+                size = await self._piece(self._read_or_leave)
             if not size:
                 return
             if size == _READ_BYTES:
@@ -181,6 +181,17 @@ class Peer:
         begun = perf_counter()
         size = self._read_some()
         self._shell.governor.flowed(self._account, begun, perf_counter(), self._moved, self._size)
+        return size
+
+    def _read_or_leave(self) -> int:
+        """``_read_some`` for a peer whose leave-taking is no less work than the rest, and part of the last piece."""
+        try:
+            size = self._read_some()
+        except OSError:
+            self._disconnect()
+            raise
+        if not size:
+            self._disconnect()
         return size
 
     def _read_some(self) -> int:
@@ -293,7 +304,11 @@ class Peer:
         self._resume()
 
     def _disconnect(self) -> None:
-        """Synchronous, so that no cancellation comes between. Breaks the cycle of peer, outbox and session, too."""
+        """Synchronous, so that no cancellation comes between; idempotent. Breaks the cycle of peer, outbox and session,
+        too.
+        """
+        if self._gone:
+            return
         self._gone = True
         self._rest = None
         notify_closing(self._sock)

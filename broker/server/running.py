@@ -136,10 +136,10 @@ def _open_doors(doors: Doors, shell: Shell, peers: trio.Nursery) -> None:
         peers.start_soon(TlsPeer(sock, shell, peers, doors.certificates.context, threads).run)
 
     for listener in doors.plain:
-        peers.start_soon(accept_from, listener, welcome, shell.door.room, shell.governor)
+        peers.start_soon(accept_from, listener, welcome, shell.door, shell.governor)
         log.info("listening on %s", _own_address(listener))
     for listener in doors.tls:
-        peers.start_soon(accept_from, listener, welcome_tls, shell.door.room, shell.governor)
+        peers.start_soon(accept_from, listener, welcome_tls, shell.door, shell.governor)
         log.info("listening for TLS on %s", _own_address(listener))
     if doors.control is not None:
         peers.start_soon(doors.control.serve, shell)

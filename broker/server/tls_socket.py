@@ -6,7 +6,7 @@ is over. TLS itself needs no waiting: bytes go in and come out of two buffers (`
 What it costs the broker's CPU, with AES-256-GCM of OpenSSL 3.0 on two shared cores: a message of 16 bytes that is
 published and delivered 0.15 µs (1.7 without TLS), one of 4 KiB 6 µs (12.5 without), which is 0.7 ns a byte each way. A
 handshake costs 0.3 ms with an ECDSA certificate and 0.65 ms with one of RSA 2048; a client's certificate adds 0.8 ms.
-So it is a thread that shakes hands, for 0.4 ms more: a hundred clients that connect again at once would hold up
+So it is a thread that is to shake hands, for 0.4 ms more: a hundred clients that connect again at once would hold up
 everybody else. An idle connection takes 27 KB, 9 without TLS.
 """
 
@@ -14,7 +14,6 @@ import socket
 import ssl
 from types import TracebackType
 
-import trio
 from trio.lowlevel import wait_readable, wait_writable
 
 _RECORD_BYTES = 16384
@@ -35,12 +34,14 @@ _WRITE_BYTES = 256 * 1024
 class TlsSocket:
     """The server's side of a TLS connection over ``sock``, a connected and non-blocking one, which it owns.
 
-    ``handshake`` comes first. Everything raises OSError as a socket does, and BlockingIOError where it would have to
-    wait: for readability in ``recv``, for writability in ``send``. ssl.SSLError is an OSError.
+    First the two agree on keys: ``hear``, ``shake_hands`` and ``told``, over and over until it is done. Everything
+    raises OSError as a socket does, and BlockingIOError where it would have to wait: for readability in ``recv``, for
+    writability in ``send``. ssl.SSLError is an OSError.
     """
 
     __slots__ = (
         "_closing",
+        "_context",
         "_encrypted",
         "_failure",
         "_heard",
@@ -58,7 +59,9 @@ class TlsSocket:
         self._sock = sock
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        # Until the peer has said something: of those who never do there may be many.
+        self._context: ssl.SSLContext | None = context
+        self.tls: ssl.SSLObject
         # What the socket did not take of bytes that are encrypted, and how many bytes these were before.
         self._encrypted: bytes | memoryview = b""
         self._taken = 0
@@ -88,37 +91,10 @@ class TlsSocket:
 
     # -- handshake -----------------------------------------------------------------------------------------------------
 
-    async def handshake(self, limiter: trio.CapacityLimiter) -> None:
-        """Agree with the peer on keys, in a thread. Raises ssl.SSLError where that cannot be, the peer having been told
-        why; OSError where the peer has gone.
+    async def hear(self) -> bool:
+        """Whole records: whoever sends byte by byte is not worth a thread for each. Whether they look like TLS. Raises
+        OSError where the peer has gone.
         """
-        done = False
-        while not done:
-            is_tls = await self._hear()
-            try:
-                if is_tls:
-                    done = await trio.to_thread.run_sync(self._shake_hands, limiter=limiter)
-                else:
-                    # It fails at once.
-                    done = self._shake_hands()
-            except ssl.SSLError:
-                self._say_why()
-                raise
-            while not self._flush():
-                await wait_writable(self._sock)
-        self._incoming.write(self._heard)
-        self._heard = b""
-        self._open = self._more = True
-
-    def _shake_hands(self) -> bool:
-        try:
-            self.tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        return True
-
-    async def _hear(self) -> bool:
-        """Whole records: whoever sends byte by byte is not worth a thread for each. Whether they look like TLS."""
         while not (size := _whole_records(self._heard)):
             try:
                 data = self._sock.recv(_READ_BYTES)
@@ -133,6 +109,36 @@ class TlsSocket:
         self._incoming.write(self._heard[:size])
         self._heard = self._heard[size:]
         return is_tls
+
+    def shake_hands(self) -> bool | ssl.SSLError:
+        """Answer what was heard; for a thread, where that looks like TLS. Whether that was all; or why the two cannot
+        agree, returned, as an error raised in another thread would keep all it came by in a cycle of references.
+        """
+        if self._context is not None:
+            self.tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+            self._context = None
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError as error:
+            return error.with_traceback(None)
+        return True
+
+    def refuse(self) -> None:
+        """They cannot agree: the peer is told why, if it can be."""
+        self._say_why()
+
+    async def told(self) -> None:
+        """Wait until the answers are on their way. Raises OSError where the peer has gone."""
+        while not self._flush():
+            await wait_writable(self._sock)
+
+    def agreed(self) -> None:
+        """It is done. There may be more behind it."""
+        self._incoming.write(self._heard)
+        self._heard = b""
+        self._open = self._more = True
 
     # -- receiving -----------------------------------------------------------------------------------------------------
 
@@ -266,6 +272,8 @@ class TlsSocket:
         """Never blocks and never raises; the peer hears it if the socket takes it."""
         self._say_good_bye()
         self._sock.close()
+        # It knows who raised it, and they know us.
+        self._failure = b""
 
     def _say_good_bye(self) -> None:
         if not self._open or self._closing or isinstance(self._failure, OSError):

@@ -301,7 +301,7 @@ async def test_accepting_goes_on_after_a_failure(autojump_clock, failure):
     welcomed = []
     listener = FullTable(real, [failure] * 3)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(accept_from, listener, welcomed.append, Doorkeeper().room, Governor(time.perf_counter))
+        nursery.start_soon(accept_from, listener, welcomed.append, Doorkeeper(), Governor(time.perf_counter))
         async with await trio.open_tcp_stream(*real.getsockname()):
             await trio.sleep(1)
         assert not listener.failures
