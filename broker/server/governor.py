@@ -54,8 +54,8 @@ _TURNS = (0, 0, 4, 0, 1, 0, 0, 4, 0, 2, 0, 0, 4, 0, 1, 0, 0, 4, 0, 3)
 NEWCOMERS, DOORS = 0, 4
 # How long a piece of each line's may be (one frame may take longer): so many of them are done between two looks at the
 # sockets as take no longer than one long piece.
-_PIECES_S = (0.00015, 0.0004, 0.0004, 0.0004, 0.00015)
-_BETWEEN_LOOKS_S = 0.0004
+_PIECES_S = (0.00015, 0.00025, 0.00025, 0.00025, 0.00015)
+_BETWEEN_LOOKS_S = 0.0003
 # Newcomers that stand in line before others are let in to it.
 _NEWCOMERS_MAX = 256
 _LOOK_AGAIN_S = 0.001
@@ -199,7 +199,7 @@ class Governor:
             return
         try:
             await place.called.wait()
-            while self._is_late():
+            while self._is_late(_PIECES_S[number]):
                 # Those called before have taken longer than was thought.
                 place.called = trio.Event()
                 self._lines[number].appendleft(place)
@@ -211,12 +211,13 @@ class Governor:
                 self.done()
             raise
 
-    def _is_late(self) -> bool:
-        """Whether it is time to look at the sockets before one more piece; never for the first."""
+    def _is_late(self, piece_s: float) -> bool:
+        """Whether the sockets have to be looked at before one more piece; never before the first."""
         now = self._clock()
         if not self._pause_at:
             self._pause_at = now + _BETWEEN_LOOKS_S
-        return now >= self._pause_at
+            return False
+        return now + piece_s > self._pause_at
 
     def piece_s(self, account: Account) -> float:
         """How long a piece of this peer's may be."""
@@ -238,7 +239,7 @@ class Governor:
             return None
         place = Place()
         self._lines[_line_of(account) if line is None else line].append(place)
-        self._call_or_wait()
+        self._look_again()
         return place
 
     @property
@@ -255,7 +256,7 @@ class Governor:
 
     def _leave(self) -> None:
         self._admitted -= 1
-        self._call_or_wait()
+        self._look_again()
 
     def call(self) -> float:
         """Call the next, if there is time for their pieces; else the seconds until there will be, 0 if nobody waits for
@@ -269,8 +270,11 @@ class Governor:
             return min(_SHORTEST_WAIT_S - self._credit_s / self._share, self._flowing_until - now)
         self._pause_at = 0.0
         room = _BETWEEN_LOOKS_S
-        while room > 0 and self._has_line:
+        while self._has_line:
             number = self._next_line()
+            if self._admitted and room < _PIECES_S[number]:
+                self._served -= 1
+                break
             place = self._lines[number].popleft()
             if not place.left:
                 room -= _PIECES_S[number]
@@ -284,12 +288,15 @@ class Governor:
         number = _TURNS[self._served % len(_TURNS)]
         return number if self._lines[number] else next(n for n, line in enumerate(self._lines) if line)
 
-    def _call_or_wait(self) -> None:
-        if self.call():
+    def _look_again(self) -> None:
+        """Have the next called. Not here: between two pieces there is a round of the loop that has none in it, so that
+        a message waits for one of them at most.
+        """
+        if not self._admitted and self._has_line:
             self._timer.set()
 
     async def keep(self) -> None:
-        """Call those who wait for time when there is some; for ever."""
+        """Call those who wait when there is time for them; for ever."""
         while True:
             await self._timer.wait()
             self._timer = trio.Event()

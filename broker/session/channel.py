@@ -130,6 +130,9 @@ class Channel:
                 act(taken, turn)
         elif self._transaction is None:
             for place, tag in enumerate(run.tags):
+                if not tag and not unsettled.by_tag:
+                    # Of none: 512 of these took 0.7 ms.
+                    continue
                 # All there are: those that are delivered before the last of them is settled are not meant.
                 last = tag or max(unsettled.by_tag, default=0)
                 act(unsettled.take_some_through(last, _SETTLED_AT_ONCE).values(), turn)
