@@ -86,8 +86,8 @@ final class Rabbit implements AutoCloseable {
         return consume(channel, queue, autoAck, Map.of());
     }
 
-    static BlockingQueue<Delivery> consume(Channel channel, String queue, boolean autoAck, Map<String, Object> arguments)
-            throws IOException {
+    static BlockingQueue<Delivery> consume(
+            Channel channel, String queue, boolean autoAck, Map<String, Object> arguments) throws IOException {
         var inbox = new LinkedBlockingQueue<Delivery>();
         channel.basicConsume(queue, autoAck, arguments, (tag, delivery) -> inbox.add(delivery), tag -> {});
         return inbox;
