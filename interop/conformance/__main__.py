@@ -17,6 +17,7 @@ from interop.conformance.rabbit_operator import RabbitOperator
 from interop.conformance.steps import Conversation
 from interop.conformance.wander import in_order, wander
 from interop.conformance.wander_access import wander_access
+from interop.conformance.wandering import run
 from interop.leveret import Leveret
 
 
@@ -51,10 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wandering.add_argument("--count", type=int, default=100)
     wandering.add_argument(
         "--about",
-        choices=["queues", "access"],
-        default="queues",
-        help="queues: limits, expiry, priorities, dead letters; access: what a user may do, and what is asked first",
+        choices=["protocol", "queues", "access"],
+        default="protocol",
+        help="protocol: all methods and what no client should say, made up and shrunk by Hypothesis, a hundred a seed;"
+        " queues: limits, expiry, priorities, dead letters; access: what a user may do, and what is asked first",
     )
+    wandering.add_argument("--at-once", type=int, default=run.AT_ONCE, help="about the protocol: processes")
     wandering.add_argument("--persistent", action="store_true", help="messages go to the disk")
     wandering.set_defaults(run=_wander)
     options = parser.parse_args(arguments)
@@ -112,6 +115,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _wander(options: argparse.Namespace) -> int:
+    if options.about == "protocol":
+        return run.run(options.root, options.first, options.count, options.at_once)
     seeds = range(options.first, options.first + options.count)
     about_access = options.about == "access"
     chosen = [wander_access(seed) if about_access else wander(seed, persistent=options.persistent) for seed in seeds]

@@ -13,9 +13,11 @@ from interop.conformance import wire
 from interop.conformance.normal import Normaliser, render
 from interop.conformance.operators import Operator
 from interop.conformance.peer import CLOSED, SILENT, Event, Peer
+from interop.conformance.settled import Observer, settle
 from interop.conformance.steps import (
     CAPABILITIES,
     Administer,
+    Again,
     AwaitClosed,
     Call,
     ClearPolicy,
@@ -32,6 +34,7 @@ from interop.conformance.steps import (
     Raw,
     Send,
     SetPolicy,
+    Settle,
     Skip,
     Step,
     Tcp,
@@ -41,6 +44,7 @@ from interop.conformance.steps import (
 
 _ENDS = (CLOSED, SILENT, "connection.close")
 _POLL_S = 0.01
+_ALIKE = 3
 _UNDONE_BY = {
     "add_user": "delete_user",
     "put_user": "delete_user",
@@ -81,12 +85,26 @@ class Stage:
         self.peers: dict[str, Peer] = {}
         self.saved: dict[str, Any] = {}
         self.lines: list[str] = []
+        # For settle: what is open, how many lines are in their order, which publishes were confirmed.
+        self.open: set[tuple[str, int]] = set()
+        self.over: set[str] = set()
+        self.settled = 0
+        self.confirmed: dict[str, set[int]] = {}
+        self.settle_s = _POLL_S
+        self.settle_rounds = _ALIKE
+        self._observer: Observer | None = None
+
+    def observer(self) -> Observer:
+        if self._observer is None:
+            self._observer = Observer(self._connected(Connect("", {}, {})))
+        return self._observer
 
     def play(self) -> None:
         if not self.conversation.bare:
             self.peers["a"] = self._connected(Connect("a", CAPABILITIES, {}))
             self.peers["a"].method("channel.open", 1)
             self.peers["a"].until("channel.open-ok", channel=1)
+            self.open.add(("a", 1))
         for step in self.conversation.steps:
             self._play(step)
             if self.lines and self.lines[-1].endswith(SILENT):
@@ -109,14 +127,11 @@ class Stage:
                 name = self._fill(step.arguments.get(kind, ""))
                 if name.startswith(self.prefix) and (kind, name) not in doomed:
                     doomed.append((kind, name))
-        if not doomed:
-            return
-        admin = self._connected(Connect("", {}, {}))
-        for channel, (kind, name) in enumerate(doomed, 1):
-            admin.method("channel.open", channel)
-            admin.method(f"{kind}.delete", channel, **{kind: name})
-            admin.until(f"{kind}.delete-ok", "channel.close", channel=channel)
-        admin.close()
+        if doomed:
+            self.observer().delete(doomed)
+        if self._observer is not None:
+            self._observer.peer.close()
+            self._observer = None
 
     def _undo_administration(self) -> None:
         for step in self.conversation.steps:
@@ -166,6 +181,7 @@ class Stage:
             case Drop():
                 self.lines.append(f"{step.c} drops the socket")
                 self.peers.pop(step.c).drop()
+                self._not_open(step.c)
             case Until():
                 self._until(step)
             case UntilNoExchange():
@@ -176,8 +192,46 @@ class Stage:
                 self._clear_policy(step)
             case Administer() | CloseConnection():
                 self._administer(step)
+            case Again():
+                self._again(step)
+            case Settle():
+                settle(self, [self._fill(queue) for queue in step.queues])
             case Pause():
                 time.sleep(step.seconds)
+
+    def _again(self, step: Again) -> None:
+        if step.c in self.over:
+            self.peers[step.c].drop()
+        if step.c in self.over or step.c not in self.peers:
+            self.over.discard(step.c)
+            self.peers[step.c] = self._connected(Connect(step.c, CAPABILITIES, {}))
+            self.lines.append(f"{step.c} connected")
+        if (step.c, step.ch) not in self.open:
+            self._send(Call("channel.open", {}, step.c, step.ch, {}))
+
+    def round_trip(self, c: str) -> None:
+        """One on each open channel of the connection; what comes before the answers is recorded."""
+        waiting = {ch for place, ch in self.open if place == c}
+        flow = wire.encode_method("channel.flow", {"active": True})
+        self.peers[c].send(b"".join(wire.frame(wire.METHOD, ch, flow) for ch in waiting))
+        while any((c, ch) in self.open for ch in waiting):
+            event = self.peers[c].next_event()
+            if event.name == "channel.flow-ok" and event.channel in waiting:
+                waiting.discard(event.channel)
+            else:
+                self._record(c, event)
+
+    def _not_open(self, c: str) -> None:
+        self.open = {place for place in self.open if place[0] != c}
+
+    def _note_open(self, c: str, event: Event) -> None:
+        if event.name == "channel.open-ok":
+            self.open.add((c, event.channel))
+        elif event.name in ("channel.close", "channel.close-ok"):
+            self.open.discard((c, event.channel))
+        elif event.name in (*_ENDS, "connection.close-ok"):
+            self._not_open(c)
+            self.over.add(c)
 
     def _set_policy(self, step: SetPolicy) -> None:
         said = {"definition": step.definition, "apply_to": step.apply_to, "priority": step.priority}
@@ -352,6 +406,7 @@ class Stage:
         self.lines.append(f"{step.exchange} is {'gone' if answer == 'channel.close' else 'still there'}")
 
     def _record(self, c: str, event: Event, expected: bool = False) -> None:
+        self._note_open(c, event)
         if event.name == "heartbeat" and not expected:
             return
         if event.name in (CLOSED, SILENT):

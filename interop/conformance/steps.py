@@ -204,6 +204,24 @@ class CloseConnection:
 
 
 @dataclass(frozen=True)
+class Again:
+    """Where connection or channel are not open, or no longer, open them."""
+
+    c: str
+    ch: int
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Wait until nothing more comes and these queues' counts stay as they are; record both.
+
+    What came since the last one is brought into the order that brokers promise (promised.py).
+    """
+
+    queues: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Pause:
     """Let so much time pass, for what only the clock decides."""
 
@@ -230,6 +248,8 @@ Step = (
     | ClearPolicy
     | Administer
     | CloseConnection
+    | Again
+    | Settle
     | Pause
 )
 _OF_OPERATORS = SetPolicy | ClearPolicy | Administer | CloseConnection
@@ -374,6 +394,14 @@ def administer(verb: str, *values: Any) -> Administer:
 
 def close_connection(c: str, reason: str) -> CloseConnection:
     return CloseConnection(c, reason)
+
+
+def again(c: str = "a", ch: int = 1) -> Again:
+    return Again(c, ch)
+
+
+def settle(*queues: str) -> Settle:
+    return Settle(queues)
 
 
 def pause(seconds: float) -> Pause:

@@ -130,7 +130,8 @@ class Checker:
                 elif width == _TABLE:
                     pos = self._check_table(properties, pos)
                 else:
-                    flags |= (properties[pos] == 2) * PERSISTENT
+                    if properties[pos] == 2:
+                        flags |= PERSISTENT
                     pos += 1
         except IndexError:
             raise BadProperties("truncated") from None
