@@ -193,6 +193,13 @@ CONSUMER_TABLE = (
     Argument("x-stream-filter", stream_filter, STREAM),
     Argument("x-stream-match-unfiltered", anything, STREAM),
 )
+_QUORUM_ORDER = {
+    "x-dead-letter-exchange": 0,
+    "x-dead-letter-routing-key": 0,
+    "x-dead-letter-strategy": 0,
+    "x-message-ttl": 2,
+    "x-queue-leader-locator": 2,
+}
 _QUEUE_TYPE = next(argument for argument in TABLE if argument.name == "x-queue-type")
 # Where older versions do not look at it, though they heed it (rabbit_queue_type_util:args_policy_lookup/3).
 CONSUMER_TIMEOUT = "x-consumer-timeout"
@@ -261,9 +268,8 @@ def check_equivalent(resource: str, current: Arguments, received: Arguments, tab
     """
     now = _with_type(current)
     then = _with_type(received)
-    for argument in table:
-        if queue_type(current) in argument.types:
-            check_argument_equivalent(resource, argument.name, now, then)
+    for argument in _compared(table, queue_type(current)):
+        check_argument_equivalent(resource, argument.name, now, then)
 
 
 def check_argument_equivalent(resource: str, name: str, current: Arguments, received: Arguments) -> None:
@@ -290,9 +296,19 @@ def _check_arguments(resource: str, table: Table, kind: str, arguments: Argument
         if kind in argument.types:
             _check_argument(resource, argument, arguments)
     elsewhere = {argument.name for argument in table if kind not in argument.types}
-    for name in arguments:
-        if name in elsewhere:
-            raise precondition_failed(f"invalid arg '{name}' for {resource} of queue type {type_module(kind)}")
+    # Of several RabbitMQ names the first by name, not the first that came.
+    for name in sorted(elsewhere & arguments.keys()):
+        raise precondition_failed(f"invalid arg '{name}' for {resource} of queue type {type_module(kind)}")
+
+
+def _compared(table: Table, kind: str) -> list[Argument]:
+    """The rows that a type knows, in its own order: of several that differ RabbitMQ names the first
+    (``rabbit_quorum_queue:capabilities/0``).
+    """
+    rows = [argument for argument in table if kind in argument.types]
+    if kind == QUORUM:
+        rows.sort(key=lambda row: _QUORUM_ORDER.get(row.name, 1))
+    return rows
 
 
 def _check_argument(resource: str, argument: Argument, arguments: Arguments) -> None:

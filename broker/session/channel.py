@@ -206,6 +206,8 @@ class Channel:
         return Basic.QosOk()
 
     def consume(self, method: Basic.Consume, turn: "Turn") -> None:
+        # The queue's name is looked for before the tag, the queue itself after it.
+        name = topology.resolve_queue_name(self, method.queue)
         tag = method.consumer_tag
         if tag in self.consumers or (self._replies is not None and self._replies.tag == tag):
             raise not_allowed(f"attempt to reuse consumer tag '{tag}'")
@@ -215,7 +217,7 @@ class Channel:
         if method.queue == PSEUDO_QUEUE:
             self._consume_replies(method)
             return
-        queue = self._readable(method.queue)
+        queue = self._readable(name)
         arguments = method.arguments or {}
         self.vhost.check_consumer(queue, arguments)
         if isinstance(queue, StreamQueue):

@@ -80,4 +80,18 @@ CONVERSATIONS = [
     _then("other-type-then-text", {"x-max-length": 10}, {"x-max-length": "10"}),
     _then("several", {"x-max-length": 10, "x-message-ttl": 1000}, {"x-max-length": 11, "x-message-ttl": 1001}),
     _then("queue-type-quorum", {}, {"x-queue-type": "quorum"}),
+    conversation(
+        "arguments/two-of-other-types",
+        declare("~q", arguments={"x-quorum-initial-group-size": 1, "x-delivery-limit": 1}),
+    ),
+    conversation(
+        "arguments/again-several-differ-quorum",
+        declare("~q", arguments={"x-queue-type": "quorum", "x-message-ttl": 60000, "x-expires": 60000}),
+        declare("~q", arguments={"x-queue-type": "quorum", "x-max-length": 1}),
+    ),
+    conversation(
+        "arguments/again-other-type-and-ttl",
+        declare("~q", arguments={"x-queue-type": "quorum"}),
+        declare("~q", arguments={"x-message-ttl": 60000}),
+    ),
 ]

@@ -346,4 +346,6 @@ CONVERSATIONS = [
         get("~q"),
         get("~q"),
     ),
+    conversation("consume/tag-taken-and-no-queue-declared", declare("~q"), open_channel(2), [
+        consume("~q", ch=2), consume("", ch=2)]),
 ]
