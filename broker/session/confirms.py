@@ -53,8 +53,12 @@ class Confirms:
         """``count`` more messages were published, and some queue would not have them."""
         first = self._published + 1
         self._published += count
-        for tag in range(first, self._published + 1):
-            self._write(basic.nack(self._channel, tag, False))
+        if not self._waiting and self._confirmed == first - 1:
+            # As RabbitMQ: where nothing before is open, even one alone is "all up to this one".
+            self._write(basic.nack(self._channel, self._published, True))
+        else:
+            for tag in range(first, self._published + 1):
+                self._write(basic.nack(self._channel, tag, False))
         run = _Run(first, self._published, [])
         run.told = True
         self._waiting.append(run)

@@ -130,8 +130,7 @@ class Checker:
                 elif width == _TABLE:
                     pos = self._check_table(properties, pos)
                 else:
-                    if properties[pos] == 2:
-                        flags |= PERSISTENT
+                    flags |= (properties[pos] == 2) * PERSISTENT
                     pos += 1
         except IndexError:
             raise BadProperties("truncated") from None

@@ -61,6 +61,17 @@ def test_what_is_refused_is_nacked(client):
     assert client.drain() == [b"a", b"b"]
 
 
+def test_a_nack_with_nothing_open_before_it_is_for_all_up_to_it(client):
+    client.declare(arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
+    client.call(1, Confirm.Select(), Confirm.SelectOk)
+    told = []
+    for body in (b"a", b"b", b"c"):
+        client.publish(1, body)
+        told += [(got.method.name, got.method.delivery_tag, got.method.multiple) for got in client.frames()]
+    # Clients show it to their users: aio-pika has it in its exception's words.
+    assert told == [("Basic.Ack", 1, False), ("Basic.Nack", 2, True), ("Basic.Nack", 3, True)]
+
+
 def test_a_consumer_makes_room_between_two_messages_of_one_read(client):
     client.declare(arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
     client.call(1, Confirm.Select(), Confirm.SelectOk)

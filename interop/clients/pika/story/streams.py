@@ -79,13 +79,12 @@ def stream_offset(url: str) -> None:
 def stream_timestamp(url: str) -> None:
     with _stream(url) as channel:
         publish(channel, "story.stream", "old")
-        # Timestamps of AMQP are whole seconds.
-        time.sleep(1.1)
-        now = datetime.now(UTC)
-        time.sleep(1.1 - now.microsecond / 1e6)
+        # Timestamps of AMQP are whole seconds: the first one after "old", and before "new".
+        between = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+        while datetime.now(UTC) <= between + timedelta(milliseconds=50):
+            time.sleep(0.05)
         publish(channel, "story.stream", "new")
-        between = (now + timedelta(seconds=1)).replace(microsecond=0, tzinfo=None)
-        assert _read(channel, between, 1) == [(1, "new")]
+        assert _read(channel, between.replace(tzinfo=None), 1) == [(1, "new")]
 
 
 def stream_interval(url: str) -> None:
