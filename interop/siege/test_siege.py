@@ -1,8 +1,14 @@
 """The siege itself, on a small scale: every kind attacks, and what is judged is judged rightly."""
 
+import gc
+
 import pytest
 import trio
 
+import broker as leveret
+from broker.server.peer import Peer
+from broker.session.channel import Channel
+from broker.session.session import Session
 from interop.bench.client import Client
 from interop.certificates import certificates
 from interop.leveret import Leveret
@@ -73,6 +79,32 @@ def test_every_kind_attacks_and_the_broker_lives_on(kind, broker):
     trio.run(assail)
     with Client(broker.url):
         assert "internal error" not in broker.log
+
+
+@pytest.mark.parametrize("name", ["hashes", "queue_churn", "wrong_passwords", "noise_on_tls", "tls_handshakes"])
+def test_a_siege_leaves_nothing_of_its_clients(name):
+    """Calm again, a broker takes more memory than before; but what it holds is nobody's any more."""
+
+    async def assail() -> int:
+        flags = dict(zip(made.flags[::2], made.flags[1::2], strict=True))
+        tls = {"tls_certfile": flags["--tls-certfile"], "tls_keyfile": flags["--tls-keyfile"]}
+        async with leveret.serve(port=0, tls_port=0, **tls) as b:
+            tally, scope = Tally(), trio.CancelScope()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(attack, KINDS[name], 2, Victim(b.port, b.tls_port), tally, scope)
+                with trio.fail_after(20):
+                    while tally.units < 2:  # noqa: ASYNC110 - the tally tells nobody
+                        await trio.sleep(0.001)
+                scope.cancel()
+            gc.collect()
+            with trio.fail_after(20):
+                while b.node.sessions:  # noqa: ASYNC110 - until all have left
+                    await trio.sleep(0.01)
+            gc.collect()
+            return sum(isinstance(one, Peer | Session | Channel) for one in gc.get_objects())
+
+    with certificates() as made:
+        assert trio.run(assail) == 0
 
 
 def test_a_siege_from_end_to_end(capsys):
