@@ -1,0 +1,1 @@
+"""amqpstorm as its users use it."""
