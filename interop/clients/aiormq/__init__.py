@@ -1,0 +1,1 @@
+"""aiormq as its users use it."""

@@ -1,0 +1,1 @@
+"""aiormq's story: the protocol's methods as coroutines."""
