@@ -123,9 +123,8 @@ class Channel:
         if self._transaction is None and not run.multiple:
             taken: list[Delivery] = []
             try:
-                # Not a comprehension: what was taken before a wrong tag must not be lost.
-                for tag in run.tags:
-                    taken.append(unsettled.take(tag))  # noqa: PERF401
+                # What was taken before a wrong tag must not be lost.
+                unsettled.take_each(run.tags, taken)
             finally:
                 act(taken, turn)
         elif self._transaction is None:
@@ -135,7 +134,7 @@ class Channel:
                     continue
                 # All there are: those that are delivered before the last of them is settled are not meant.
                 last = tag or max(unsettled.by_tag, default=0)
-                act(unsettled.take_some_through(last, _SETTLED_AT_ONCE).values(), turn)
+                act(unsettled.take_some_through(last, _SETTLED_AT_ONCE), turn)
                 if last in unsettled.by_tag:
                     run.tags = [last, *run.tags[place + 1 :]]
                     return True

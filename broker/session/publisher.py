@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from broker.access import WRITE
 from broker.exchanges.view import View
-from broker.message import ExpiringMessage, Message, more_keys
+from broker.message import ExpiringMessage, Message, messages_of, more_keys
 from broker.queues import Queue
 from broker.queues.delay import KIND as DELAY
 from broker.session.permits import Permits
@@ -294,7 +294,7 @@ class Publisher:
         if queues and contents:
             wire = route.wire
             if not ttls_ms:
-                messages = [Message(content, wire) for content in contents]
+                messages = messages_of(contents, wire)
             else:
                 messages = [
                     ExpiringMessage(content, wire, ttl_ms) for content, ttl_ms in zip(contents, ttls_ms, strict=True)

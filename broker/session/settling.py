@@ -19,10 +19,19 @@ _holder_of = itemgetter(0)
 
 def settle(deliveries: Iterable[Delivery], turn: "Turn") -> None:
     """Done with: acked."""
-    for holder, group in groupby(deliveries, _holder_of):
-        sequences = [sequence for _, sequence, _ in group]
-        holder.settled(len(sequences), turn)
-        holder.queue.settle(sequences, turn)
+    sequences: list[int] = []
+    last: Any = None
+    for holder, sequence, _ in deliveries:
+        if holder is not last:
+            if sequences:
+                last.settled(len(sequences), turn)
+                last.queue.settle(sequences, turn)
+                sequences = []
+            last = holder
+        sequences.append(sequence)
+    if sequences:
+        last.settled(len(sequences), turn)
+        last.queue.settle(sequences, turn)
 
 
 def discard(deliveries: Iterable[Delivery], turn: "Turn") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from broker.message import Message
+from broker.message import Message, messages_of
 from broker.queues import Queue
 from broker.vhost import VirtualHost
 
@@ -23,7 +23,7 @@ class Tap:
     ) -> None:
         """Contents of one route are about to go to ``queues``."""
         if self.vhost.firehose is not None:
-            messages = [Message(content, route) for content in contents]
+            messages = messages_of(contents, route)
             self.vhost.firehose.published(messages, queues, more_keys, self)
 
     def delivered(self, queue: str, messages: Sequence[Message], *, redelivered: bool) -> None:

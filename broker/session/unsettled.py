@@ -38,18 +38,29 @@ class Unsettled:
             raise precondition_failed(f"unknown delivery tag {tag}")
         return delivery
 
-    def take_some_through(self, tag: int, most: int) -> dict[int, Delivery]:
+    def take_each(self, tags: list[int], taken: list[Delivery]) -> None:
+        """Settle these, in order, into ``taken``. Raises SoftError 406 where one is not outstanding; those before it
+        have been taken then.
+        """
+        by_tag: dict[int, Delivery] = self.by_tag
+        for tag in tags:
+            delivery = by_tag.pop(tag, None)
+            if delivery is None:
+                raise precondition_failed(f"unknown delivery tag {tag}")
+            taken.append(delivery)
+
+    def take_some_through(self, tag: int, most: int) -> list[Delivery]:
         """As ``take_through``, but perhaps only the first of them, from a row of ``most`` tags: then ``tag`` itself is
         outstanding still.
         """
-        row = tag - self.lowest
-        if row < most or row >= _SPARSE * len(self.by_tag):
-            return self.take_through(tag)
-        if tag not in self.by_tag:
+        by_tag: dict[int, Delivery] = self.by_tag
+        begin = self.lowest
+        if tag == 0 or tag - begin >= _SPARSE * len(by_tag):
+            return list(self.take_through(tag).values())
+        if tag not in by_tag:
             raise precondition_failed(f"unknown delivery tag {tag}")
-        pop = self.by_tag.pop
-        begin, self.lowest = self.lowest, self.lowest + most
-        return {t: delivery for t in range(begin, begin + most) if (delivery := pop(t, None)) is not None}
+        self.lowest = end = min(tag + 1, begin + most)
+        return [delivery for t in range(begin, end) if (delivery := by_tag.pop(t, None)) is not None]
 
     def take_through(self, tag: int) -> dict[int, Delivery]:
         """Settle all up to and including ``tag``, in order, by tag; 0 means all there are.

@@ -5,7 +5,7 @@ not rely on either.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -18,8 +18,10 @@ ushort = int
 uint = int
 ulonglong = int
 Py_ssize_t = int
-# The bytes of a bytes object, by their index.
+# The bytes of a bytes object, by their index; and those of one that is just being made.
 p_const_uchar = bytes
+p_uchar = Any
+NULL = None
 
 
 def _same(what: _T) -> _T:
@@ -28,6 +30,11 @@ def _same(what: _T) -> _T:
 
 def _setting(*values: object, **named: object) -> Callable[[_T], _T]:  # noqa: ARG001
     return _same
+
+
+def cast(what: object, value: object) -> Any:  # noqa: ARG001
+    """The value as another type."""
+    return value
 
 
 # Of classes.

@@ -18,4 +18,10 @@ MODULES = (
     "protocol.amqp.frames",
     "protocol.amqp.multiplexer",
     "protocol.amqp.properties",
+    "broker.message",
+    "broker.queues.ready",
+    "broker.session.consumer",
+    "broker.session.settling",
+    "broker.session.unsettled",
+    "broker.store.records",
 )

@@ -1,0 +1,1 @@
+from broker.message cimport Message
