@@ -139,7 +139,9 @@ def test_a_client_that_is_gone_left_nothing_behind(broker, live):
     # A consumer that acked one took it for good.
     gone = 3 if live is holds_everything_at_once else 0
     after = census()
-    after["Message"] += gone
+    # Compiled messages are not the collector's, so the census knows none of them; the queue's count tells, below.
+    if before["Message"]:
+        after["Message"] += gone
     assert after == before
     assert broker.queues == {"q", "busy"}
     assert broker.queue("busy").message_count == 49 - gone
