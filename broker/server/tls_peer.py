@@ -89,7 +89,7 @@ class TlsPeer(Peer):
         return True
 
     def _refuse(self, error: ssl.SSLError) -> None:
-        self._tls.refuse()
+        self._tls.say_why()
         log.warning("%s: TLS handshake failed: %s", self._session.peer, _reason(error))
         self._disconnect()
 

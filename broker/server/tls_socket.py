@@ -125,10 +125,6 @@ class TlsSocket:
             return error.with_traceback(None)
         return True
 
-    def refuse(self) -> None:
-        """They cannot agree: the peer is told why, if it can be."""
-        self._say_why()
-
     async def told(self) -> None:
         """Wait until the answers are on their way. Raises OSError where the peer has gone."""
         while not self._flush():
@@ -205,13 +201,13 @@ class TlsSocket:
         except ssl.SSLZeroReturnError:
             self._fail(b"")
         except ssl.SSLError as error:
-            self._say_why()
+            self.say_why()
             self._fail(error)
         return wanted - left
 
     def _answer(self) -> None:
         """What TLS itself has to say: that keys are renewed, that they are not negotiated again."""
-        self._say_why()
+        self.say_why()
         if self._outgoing.pending > _ANSWERS_BYTES:
             self._fail(ConnectionAbortedError("it has keys renewed without end, and reads no answer"))
 
@@ -283,10 +279,10 @@ class TlsSocket:
             self.tls.unwrap()
         except OSError:
             pass  # the peer's own good-bye is not there yet, and is not waited for
-        self._say_why()
+        self.say_why()
 
-    def _say_why(self) -> None:
-        """An alert, if the socket takes it."""
+    def say_why(self) -> None:
+        """The alert that a failure left, if the socket takes it."""
         try:
             self._flush()
         except OSError:

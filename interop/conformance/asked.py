@@ -59,6 +59,16 @@ _WRONG_ARGUMENTS = (
 )  # fmt: skip
 _EXPIRATION = "PRECONDITION_FAILED - invalid expiration '.*': "
 
+BEFORE_TUNING = (
+    "negotiated frame_max = .* is lower than the minimum allowed value",
+    "negotiated frame_max = .* is higher than the maximum allowed value",
+    "negotiated channel_max = .* is higher than the maximum allowed value",
+    "response .* invalid",
+    "AMQPLAIN auth info .* is missing LOGIN or PASSWORD field",
+    "uses unsupported type for LOGIN or PASSWORD field",
+    "COMMAND_INVALID - unknown authentication mechanism",
+)
+
 TEXTS = (
     # Connections.
     "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile",
@@ -68,13 +78,7 @@ TEXTS = (
     r"connection refused for user '.*': user connection limit \(\d+\) is reached",
     r"connection refused: node connection limit \(\d+\) is reached",
     "access to vhost '.*' refused for user '.*': vhost '.*' is down",
-    "negotiated frame_max = .* is lower than the minimum allowed value",
-    "negotiated frame_max = .* is higher than the maximum allowed value",
-    "negotiated channel_max = .* is higher than the maximum allowed value",
-    "response .* invalid",
-    "AMQPLAIN auth info .* is missing LOGIN or PASSWORD field",
-    "uses unsupported type for LOGIN or PASSWORD field",
-    "COMMAND_INVALID - unknown authentication mechanism",
+    *BEFORE_TUNING,
     "CHANNEL_ERROR - unexpected method in connection state running",
     "New secret was refused by one of the backends",
     "CONNECTION_FORCED - vhost '.*' is deleted",

@@ -15,18 +15,7 @@ _CLUSTER = "needs a cluster"
 # What no conversation meets, and why.
 LEFT_OUT = {
     "received connection.secure": "no mechanism that is on by default asks back",
-    **dict.fromkeys(
-        (
-            "negotiated frame_max = .* is lower than the minimum allowed value",
-            "negotiated frame_max = .* is higher than the maximum allowed value",
-            "negotiated channel_max = .* is higher than the maximum allowed value",
-            "response .* invalid",
-            "AMQPLAIN auth info .* is missing LOGIN or PASSWORD field",
-            "uses unsupported type for LOGIN or PASSWORD field",
-            "COMMAND_INVALID - unknown authentication mechanism",
-        ),
-        _BEFORE_TUNING,
-    ),
+    **dict.fromkeys(asked.BEFORE_TUNING, _BEFORE_TUNING),
     **dict.fromkeys(
         (
             "FRAME_ERROR - content body frame exceeds remaining content size",
