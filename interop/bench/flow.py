@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from interop.bench.ends import Publisher
+from interop.bench.ends import Consumer, Publisher
 
 # What is published and not yet consumed. Ten blocks of 64 KiB keep both ends and the broker busy at once, while no
 # broker comes near a memory limit or pages out: neither its limits nor its backlog decide the result.
@@ -146,3 +146,30 @@ def drain(consumer: Reader, count: int) -> None:
         consumer.read()
     if consumer.received != count:
         raise Stalled(f"{count:,} messages should have come, {consumer.received:,} did")
+
+
+def paced(publisher: Publisher, consumer: Consumer, rate: int, seconds: float) -> list[float]:
+    """Send ``rate`` messages a second, one a write, and ack each: their latencies, in seconds, in order.
+
+    Taken from the moment of sending: a late wake-up of ours is not the broker's doing. Raises Stalled when some do not
+    come.
+    """
+    count = round(seconds * rate)
+    sent_at: list[float] = []
+    taken: list[float] = []
+    before = consumer.received
+    begun = time.perf_counter()
+    while len(taken) < count:
+        now = time.perf_counter()
+        due = begun + len(sent_at) / rate if len(sent_at) < count else now + _STALLED_S
+        if now >= due:
+            sent_at.append(now)
+            publisher.send()
+        elif select.select([consumer.socket], [], [], due - now)[0]:
+            consumer.receive()
+            now = time.perf_counter()
+            consumer.acknowledge()
+            taken += [now - at for at in sent_at[len(taken) : consumer.received - before]]
+        elif len(sent_at) == count:
+            raise Stalled(f"{count:,} sent, {len(taken):,} received")
+    return taken

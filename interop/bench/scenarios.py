@@ -6,7 +6,6 @@ stay, with persistent messages in them; they delete them themselves, even when a
 """
 
 import contextlib
-import select
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,12 +15,11 @@ from pamqp import commands
 from interop.bench import wire
 from interop.bench.client import Client
 from interop.bench.ends import Consumer, Publisher, take_reply
-from interop.bench.flow import Flow, Stalled, drain
+from interop.bench.flow import Flow, Stalled, drain, paced
 from interop.bench.load import Load, declare, fill, lasting, measure
 from interop.bench.result import Figures, Stopwatch, percentiles
 
 _LATENCY_RATE = 2_000
-_LATE_S = 60.0
 # From 1,000 to 4,000 RabbitMQ 3.10 and 4.0 replay at one rate; below, 4.0 is slower.
 _STREAM_PREFETCH = 2_000
 
@@ -148,33 +146,10 @@ def _latency_durable(url: str, pid: int | None, load: Load) -> Figures:
 
 def _at_a_pace(publisher: Publisher, consumer: Consumer, pid: int | None, load: Load) -> Figures:
     publisher.socket.setblocking(True)
-    _paced(publisher, consumer, load.warm_up)
+    paced(publisher, consumer, _LATENCY_RATE, load.warm_up)
     watch, before = Stopwatch(pid), consumer.received
-    taken = _paced(publisher, consumer, load.seconds)
+    taken = paced(publisher, consumer, _LATENCY_RATE, load.seconds)
     return watch.figures(consumer.received - before) | percentiles(taken)
-
-
-def _paced(publisher: Publisher, consumer: Consumer, seconds: float) -> list[float]:
-    """Latencies, in seconds. Taken from the moment of sending: a late wake-up of ours is not the broker's doing."""
-    count = round(seconds * _LATENCY_RATE)
-    sent_at: list[float] = []
-    taken: list[float] = []
-    before = consumer.received
-    begun = time.perf_counter()
-    while len(taken) < count:
-        now = time.perf_counter()
-        due = begun + len(sent_at) / _LATENCY_RATE if len(sent_at) < count else now + _LATE_S
-        if now >= due:
-            sent_at.append(now)
-            publisher.send()
-        elif select.select([consumer.socket], [], [], due - now)[0]:
-            consumer.receive()
-            now = time.perf_counter()
-            consumer.acknowledge()
-            taken += [now - at for at in sent_at[len(taken) : consumer.received - before]]
-        elif len(sent_at) == count:
-            raise Stalled(f"{count:,} sent, {len(taken):,} received")
-    return taken
 
 
 def _confirm1(url: str, pid: int | None, load: Load) -> Figures:

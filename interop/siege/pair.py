@@ -5,7 +5,6 @@ write, an ack for each: that is the latency, from the write to the delivery.
 """
 
 import gc
-import select
 import time
 import uuid
 
@@ -14,7 +13,7 @@ from pamqp import commands
 from interop.bench import wire
 from interop.bench.client import Client
 from interop.bench.ends import ConfirmedPublisher, Consumer, Publisher
-from interop.bench.flow import Flow, Stalled
+from interop.bench.flow import Flow, paced
 from interop.bench.process import cpu_seconds
 from interop.bench.result import Figures, percentiles
 
@@ -22,7 +21,6 @@ _BODY_BYTES = 16
 _WINDOW = 1_000
 _BLOCK = 100
 _PREFETCH = 1_000
-_STALLED_S = 20.0
 _TAPE = wire.AckTape(ready=100_000)
 
 
@@ -77,7 +75,7 @@ class Pair:
         publisher, consumer = self._paced
         gc.collect()
         cpu, begun = cpu_seconds(self._pid), time.perf_counter()
-        taken = _run_paced(publisher, consumer, self._pace, seconds)
+        taken = paced(publisher, consumer, self._pace, seconds)
         took = time.perf_counter() - begun
         figures = percentiles(taken)
         figures |= {"max_ms": max(taken) * 1000, "pace": len(taken) / took}
@@ -96,32 +94,9 @@ class Pair:
 
     def _publish_now_and_then(self) -> None:
         """So that messages flow."""
-        _run_paced(*self._paced, self._pace, 0.1)
+        paced(*self._paced, self._pace, 0.1)
 
     def close(self) -> None:
         """Take leave."""
         for client in self._clients:
             client.close()
-
-
-def _run_paced(publisher: Publisher, consumer: Consumer, pace: int, seconds: float) -> list[float]:
-    """Latencies in seconds, each from the moment its message was written."""
-    count = round(seconds * pace)
-    sent_at: list[float] = []
-    taken: list[float] = []
-    before = consumer.received
-    begun = time.perf_counter()
-    while len(taken) < count:
-        now = time.perf_counter()
-        due = begun + len(sent_at) / pace if len(sent_at) < count else now + _STALLED_S
-        if now >= due:
-            sent_at.append(now)
-            publisher.send()
-        elif select.select([consumer.socket], [], [], due - now)[0]:
-            consumer.receive()
-            now = time.perf_counter()
-            taken += [now - at for at in sent_at[len(taken) : consumer.received - before]]
-            consumer.acknowledge()
-        elif len(sent_at) == count:
-            raise Stalled(f"{count:,} sent, {len(taken):,} received")
-    return taken
