@@ -4,8 +4,9 @@ import argparse
 import functools
 from collections.abc import Callable, Sequence
 
-from interop.bench import process, standing
+from interop.bench import process, standing, taking_part
 from interop.bench.brokers import Broker, Starter
+from interop.bench.flow import Stalled
 from interop.bench.growth import DIMENSIONS
 from interop.bench.load import Load
 from interop.bench.progress import Progress, say
@@ -20,17 +21,17 @@ Step = tuple[str, Callable[[], Figures], list[Figures]]
 """What is told of a run, the run, and where its figures go."""
 
 
-def measure_standing(starters: dict[str, Starter], running: Sequence[Broker]) -> dict[str, Figures]:
+def measure_standing(starters: dict[str, Starter], running: Sequence[Broker], results: Results) -> None:
     """What each broker costs that does nothing: see standing.py."""
-    idle: dict[str, Figures] = {}
-    for name, start in starters.items():
+    runs = {name: functools.partial(standing.measure, start) for name, start in starters.items()}
+    runs |= {broker.name: functools.partial(standing.measure_running, broker) for broker in running}
+    for name, run in runs.items():
         if not name.endswith("-os"):
-            say(f"standing  {name}: cold start, idle, 1,000 connections ...")
-            idle[name] = standing.measure(start)
-    for broker in running:
-        say(f"standing  {broker.name}: 1,000 connections ...")
-        idle[broker.name] = standing.measure_running(broker)
-    return idle
+            say(f"standing  {name}: cold start, idle, 1,000 connections, 1,000,000 messages ...")
+            try:
+                results.standing[name] = run()
+            except (*taking_part.FAILURES, Stalled) as error:
+                taking_part.failed(name, error, results)
 
 
 def measure(measured: Sequence[Broker], asked: argparse.Namespace, results: Results) -> None:
@@ -69,7 +70,7 @@ def _growth_steps(measured: Sequence[Broker], asked: argparse.Namespace, results
     for name in asked.dimension:
         dimension = DIMENSIONS[name]
         found = results.growth[name] = {broker.name: {} for broker in taking_part}
-        for _ in range(asked.rounds):
+        for _ in range(asked.growth_rounds):
             for broker in taking_part:
                 most = dimension.points[-1] if broker.name.startswith("leveret") else dimension.most
                 for point in dimension.points:

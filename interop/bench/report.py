@@ -16,11 +16,12 @@ About = Mapping[str, Mapping[str, str]]
 # The leverets that others are compared with, and the heading over their rates, as multiples of the other's.
 _OURS = {"leveret": "plain", "leveret-compiled": "compiled"}
 
-_STANDING = {
+STANDING = {
     "start_s": ("cold start s", "{:.2f}"),
     "idle_mb": ("idle MB", "{:.0f}"),
     "connections_mb": ("1,000 connections MB", "+{:.0f}"),
     "channels_mb": ("with a channel each MB", "+{:.0f}"),
+    "backlog_mb": ("1 M messages MB", "+{:.0f}"),
 }
 
 
@@ -36,10 +37,14 @@ def ratio(ours: Sequence[Figures], theirs: Sequence[Figures], figure: str) -> fl
     return statistics.median(a / b for a, b in pairs) if pairs else None
 
 
-def counterpart(runs: Mapping[str, Sequence[Figures]], ours: str, promise: str) -> Sequence[Figures]:
-    """The runs of that leveret which a broker of this promise is to be compared with; empty when there are none."""
-    written = runs.get(f"{ours}-os")
-    return written if promise == WRITTEN and written is not None else runs.get(ours, [])
+def counterpart(runs: Mapping[str, Sequence[Figures]], ours: str, promise: str) -> str:
+    """The name of that leveret which a broker of this promise is to be compared with."""
+    return f"{ours}-os" if promise == WRITTEN and f"{ours}-os" in runs else ours
+
+
+def beside(runs: Mapping[str, Sequence[Figures]], ours: str, other: str, promise: str, figure: str) -> float | None:
+    """That leveret's figure as a multiple of another broker's, like promise beside like; None where one is missing."""
+    return ratio(runs.get(counterpart(runs, ours, promise), []), runs.get(other, []), figure)
 
 
 def table(rounds: Rounds, about: About) -> str:
@@ -59,7 +64,7 @@ def _rows(rounds: Rounds, about: About) -> Iterator[list[str]]:
             compared = [
                 ""
                 if name.startswith("leveret")
-                else _written(ratio(counterpart(brokers, ours, about[name]["promise"]), runs, figure), "{:.2f}")
+                else _written(beside(brokers, ours, name, about[name]["promise"], figure), "{:.2f}")
                 for ours in _OURS
                 for figure in ("rate", "cpu_us")
             ]
@@ -90,16 +95,16 @@ def _most_points(growth: Growth) -> int:
 
 
 def grown(points: Mapping[int, Sequence[Figures]]) -> float | None:
-    """Processor time a message at the last point as a multiple of that at the first, of the same round."""
-    first, *_, last = points
-    return ratio(points[last], points[first], "cpu_us")
+    """The last point's processor time a message as a multiple of the first's."""
+    first, last = next(iter(points), None), next(reversed(points), None)
+    return None if first == last else ratio(points[last], points[first], "cpu_us")
 
 
 def standing_table(standing: Mapping[str, Figures]) -> str:
     """What each broker costs that does nothing."""
-    headings = ["broker", *(heading for heading, _ in _STANDING.values())]
+    headings = ["broker", *(heading for heading, _ in STANDING.values())]
     rows = [
-        [name, *(_written(figures.get(figure), form) for figure, (_, form) in _STANDING.items())]
+        [name, *(_written(figures.get(figure), form) for figure, (_, form) in STANDING.items())]
         for name, figures in standing.items()
     ]
     return _aligned([headings, *rows])

@@ -7,14 +7,12 @@ import sys
 import pytest
 from pamqp import body, commands, frame, header
 
-from interop.bench import brokers, growth, process, report, scenarios, targets, wire
+from interop.bench import brokers, growth, process, scenarios, wire
 from interop.bench.client import Client, Refused
 from interop.bench.confirms import Confirms
 from interop.bench.ends import ConfirmedPublisher, Consumer, Garbled, Publisher
 from interop.bench.flow import Deep, Flow
 from interop.bench.load import Load, lasting
-from interop.bench.result import percentiles
-from interop.bench.results import Results
 
 TAPE = wire.AckTape(ready=0)
 
@@ -178,52 +176,6 @@ def test_a_consumer_and_confirms_are_both_waited_for():
         flow.finish()
 
 
-def test_percentiles_and_paired_ratios():
-    assert percentiles([n / 1000 for n in range(1, 1002)]) == pytest.approx(
-        {"p50_ms": 501, "p99_ms": 991, "p999_ms": 1000}
-    )
-    ours, theirs = [{"rate": 10.0}, {"rate": 40.0}, {"rate": 60.0}], [{"rate": 5.0}, {"rate": 10.0}, {"rate": 60.0}]
-    assert report.ratio(ours, theirs, "rate") == 2.0
-    assert report.ratio(ours, [{}], "rate") is None
-
-
-def test_a_target_is_kept_missed_or_not_judged():
-    rounds = {"autoack": {"leveret": [{"cpu_us": 6.0, "rate": 90.0}], "rabbitmq": [{"rate": 10.0}]}}
-    verdicts = {
-        sentence.split(":")[0]: kept for sentence, kept in targets.judge(rounds, {"leveret": {"idle_mb": 30.0}})
-    }
-    assert verdicts["MISSED      leveret autoack cpu_us <= 5"] is False
-    assert verdicts["kept        leveret autoack rate, RabbitMQ's being 1 >= 3"] is True
-    assert verdicts["kept        idle_mb <= 45"] is True
-    assert verdicts["not judged  leveret fanout cpu_us <= 20"] is None
-
-
-def test_what_is_written_is_compared_with_what_is_written():
-    runs = {
-        "leveret-os": [{"rate": 40.0, "cpu_us": 9.0}],
-        "leveret": [{"rate": 20.0, "cpu_us": 11.0}],
-        "rabbitmq": [{"rate": 10.0}],
-    }
-    verdicts = dict(targets.judge({"durable": runs, "confirm1_durable": runs}, {}))
-    kept = {sentence for sentence, kept in verdicts.items() if kept}
-    missed = {sentence for sentence, kept in verdicts.items() if kept is False}
-    assert kept == {
-        "kept        leveret-os durable rate, RabbitMQ's being 1 >= 3: 4.00",
-        "kept        leveret-os durable cpu_us <= 10: 9.00",
-        "kept        leveret-os confirm1_durable rate, RabbitMQ's being 1 >= 1: 4.00",
-    }
-    assert missed == {"MISSED      leveret durable cpu_us <= 10: 11.00"}
-    assert any(sentence.startswith("noted       leveret confirm1_durable rate: 20.00, 3300") for sentence in verdicts)
-
-
-def test_like_promises_are_compared():
-    runs = {name: [{"rate": 10.0 * rate, "cpu_us": 1.0}] for rate, name in enumerate(("leveret-os", "leveret", "x"), 1)}
-    about = {name: {"version": "", "promise": "synced"} for name in runs}
-    assert report.table({"durable": runs}, about).splitlines()[-1].split()[-4:] == ["0.67", "1.00", "-", "-"]
-    about["x"]["promise"] = "written"
-    assert report.table({"durable": runs}, about).splitlines()[-1].split()[-4:] == ["0.33", "1.00", "-", "-"]
-
-
 def test_a_broker_may_be_started_by_a_command():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -291,21 +243,6 @@ def test_a_backlog_stays_as_deep_as_it_is():
         assert consumer.received == 30
         flow.step(publish=True)
         assert (publisher.sent, consumer.received) == (70, 30)
-
-
-def test_growth_is_judged_by_the_last_point():
-    points = {1: [{"cpu_us": 1.0}, {"cpu_us": 2.0}], 10: [{"cpu_us": 9.0}] * 2, 100: [{"cpu_us": 1.1}, {"cpu_us": 2.4}]}
-    (verdict,) = targets.judge_growth({"idle": {"leveret": points, "rabbitmq": points}, "size": {"leveret": points}})
-    assert verdict == ("kept        leveret CPU, 100 idle, 1 being 1 <= 1.2: 1.15", True)
-    row = report.growth_table({"idle": {"leveret": points}}).splitlines()[-1]
-    assert row.split()[2:] == ["1:", "1.50", "10:", "9.00", "100:", "1.75", "1.15"]
-
-
-def test_results_come_back_as_they_were_written(tmp_path):
-    results = Results({"x": {"version": "1"}}, {}, {"ack": {"x": [{}]}}, {"idle": {"x": {1: [{"rate": 1.0}]}}})
-    results.write(tmp_path / "r.json")
-    assert Results.read(tmp_path / "r.json") == results
-    assert not results.complete
 
 
 def test_a_peak_of_memory_is_not_missed_and_can_be_forgotten():
