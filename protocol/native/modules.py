@@ -17,6 +17,7 @@ MODULES = (
     "protocol.amqp.content",
     "protocol.amqp.frames",
     "protocol.amqp.multiplexer",
+    "protocol.amqp.offset_shapes",
     "protocol.amqp.properties",
     "broker.message",
     "broker.queues.ready",

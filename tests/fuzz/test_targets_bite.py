@@ -5,7 +5,7 @@ import pytest
 from broker import patterns
 from broker.queues.classic import ClassicQueue
 from broker.session.session import Session
-from protocol.amqp import basic, erlang, handshake, methods, offset_header, properties, tables
+from protocol.amqp import basic, erlang, handshake, methods, offset_shapes, properties, tables
 from protocol.amqp.connection import Connection
 from protocol.amqp.content import ContentAssembler
 from protocol.proxy.header import HeaderReader
@@ -36,7 +36,7 @@ BROKEN = [
     ("tables", tables._READERS, ord("I"), tables._READERS[ord("i")]),
     ("properties", properties, "_skip_array", lambda data, pos, limit, depth: pos + 4),
     ("properties", properties.Parts, "_cut_out_expiration", lambda self, raw, place: None),
-    ("stamps", offset_header, "_FIELD_BYTES", 26),
+    ("stamps", offset_shapes, "FIELD_BYTES", 26),
     ("methods", methods._decode, "by_type", lambda data, kind: (1, data[0])),
     ("logins", handshake._READERS, "PLAIN", lambda response: ("guest", "guest")),
     ("logins", erlang, "_ESCAPES", {}),
