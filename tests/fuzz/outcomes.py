@@ -10,11 +10,10 @@ from hashlib import blake2b
 
 from protocol.amqp import basic, properties
 from protocol.amqp.content import content_of, properties_of, readdress, with_properties
-from tests.fuzz import stored
+from tests.fuzz import stored, targets
 from tests.fuzz.answering import Answering
 from tests.fuzz.pieces import pieces
-from tests.fuzz.targets import connection, node
-from tests.fuzz.targets import properties as properties_target
+from tests.fuzz.targets import connection, node, stamps
 
 DIGEST_BYTES = 8
 _ADDRESS = re.compile("at 0x[0-9a-f]+")
@@ -76,8 +75,9 @@ def _node(data: bytes) -> object:
 # Of each hundred inputs so many, and the target whose seeds and mutator they have.
 KINDS: dict[str, tuple[int, Callable[[bytes], object], str]] = {
     "connection": (40, _connection, "connection"),
-    "properties": (38, _properties, "properties"),
+    "properties": (28, _properties, "properties"),
     "runs": (20, _runs, "connection"),
+    "stamps": (10, stamps.written, "stamps"),
     "node": (2, _node, "node"),
 }
 
@@ -96,7 +96,6 @@ def digest(outcome: str) -> bytes:
 
 def seeds(kind: str) -> Iterator[bytes]:
     """What its inputs are made from."""
-    target = {"connection": connection, "properties": properties_target, "node": node}[KINDS[kind][2]]
-    yield from target.seeds()
+    yield from targets.load(KINDS[kind][2]).seeds()
     yield from stored.evolved(KINDS[kind][2])
     yield from stored.findings(KINDS[kind][2]).values()

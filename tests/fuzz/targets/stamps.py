@@ -43,17 +43,22 @@ def seeds() -> Iterator[bytes]:
 def run(data: bytes) -> None:
     if len(data) < 3:
         return
-    records = list(_records(data[3:]))
-    channel, frame_max = data[0] % 3 + 1, 30 + data[1]
-    stamps = OffsetStamp(channel, b"\1c", frame_max), _LongWay(channel, b"\1c", frame_max)
-    first = min(len(records), data[2])
-    quick, slow = (
-        stamp.deliveries(records[:first], 1, 1000) + stamp.deliveries(records[first:], 1 + first, 1000 + first)
-        for stamp in stamps
-    )
-    assert quick == slow
+    quick = written(data)
+    assert quick == written(data, _LongWay)
     for raw in cut(quick):
-        assert raw[1:3] == channel.to_bytes(2, "big")
+        assert raw[1:3] == _channel(data).to_bytes(2, "big")
+
+
+def written(data: bytes, kind: type[OffsetStamp] = OffsetStamp) -> bytes:
+    """The deliveries of an input's records, in two batches."""
+    records = list(_records(data[3:]))
+    stamp = kind(_channel(data), b"\1c", 30 + data[1])
+    first = min(len(records), data[2])
+    return stamp.deliveries(records[:first], 1, 1000) + stamp.deliveries(records[first:], 1 + first, 1000 + first)
+
+
+def _channel(data: bytes) -> int:
+    return data[0] % 3 + 1
 
 
 def _records(data: bytes) -> Iterator[bytes]:
