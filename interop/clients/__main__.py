@@ -21,7 +21,12 @@ from interop.clients.story.steps import STEPS
 from interop.clients.story.table import Result, table, write_into
 from interop.leveret import Leveret
 
+_Restart = Callable[[], None]
 _SIGNS = {OK: ".", FAILED: "F", CANNOT: "-", "restart": "*", "saw": ""}
+
+
+class _Absent(Exception):
+    """The client is not installed; its words are the command that installs it."""
 
 
 def main() -> int:
@@ -49,36 +54,49 @@ def main() -> int:
 
 
 def _run(clients: Sequence[Client], root: str | None, *, write: bool, lines: bool) -> int:
-    with _leveret() as (our_url, restart), _rabbitmq(root) as beside:
-        found: list[str] = []
-        results: list[Result] = []
+    found: list[str] = []
+    results: list[Result] = []
+    with _leveret() as ours, _rabbitmq(root) as beside:
         for client in clients:
-            version = client.version()
-            if version is None:
-                print(f"skipped {client.name}: python -m interop.clients.install {client.name}", flush=True)
-                continue
             try:
-                with tempfile.TemporaryDirectory(prefix=f"story-{client.name}-") as built:
-                    client.build(Path(built))
-                    ours = _heard(client, Path(built), "Leveret", our_url, restart, lines=lines)
-                    its = _heard(client, Path(built), "RabbitMQ", *beside[:2], lines=lines) if beside else None
+                results.append(_both_heard(client, ours, beside, lines=lines))
+            except _Absent as problem:
+                print(f"skipped {client.name}: {problem}", flush=True)
             except BuildFailed as problem:
                 found.append(f"{client.name}: {problem}")
-                continue
-            results.append(Result(client, version, ours, its))
-            found += [f"{client.name}: {step}: {words}" for step, words in complaints(ours, its).items()]
-            for step in STEPS if its else ():
-                if its.kind(step) == FAILED:
-                    print(f"  {client.name}: {step} failed on RabbitMQ: {its.ends[step][1]}", flush=True)
+    for one in results:
+        found += [f"{one.client.name}: {step}: {words}" for step, words in complaints(one.ours, one.its).items()]
     text = table(results, beside[2] if beside else None)
     print(f"\n{text}\n")
-    print("\n".join(found))
-    if write:
+    if write and len(results) == len(clients):
         write_into(ROOT / "README.md", text)
+    elif write:
+        found.append("README.md stays as it is: its table is of all clients")
+    print("\n".join(found))
     return 1 if found else 0
 
 
-def _heard(client: Client, built: Path, broker: str, url: str, restart: Callable[[], None], *, lines: bool) -> Told:
+def _both_heard(
+    client: Client, ours: tuple[str, _Restart], beside: tuple[str, _Restart, str] | None, *, lines: bool
+) -> Result:
+    version = client.version()
+    if version is None:
+        raise _Absent(f"python -m interop.clients.install {client.name}")
+    with tempfile.TemporaryDirectory(prefix=f"story-{client.name}-") as built:
+        client.build(Path(built))
+        result = Result(
+            client,
+            version,
+            _heard(client, Path(built), "Leveret", *ours, lines=lines),
+            _heard(client, Path(built), "RabbitMQ", *beside[:2], lines=lines) if beside else None,
+        )
+    for step in STEPS if result.its else ():
+        if result.its.kind(step) == FAILED:
+            print(f"  {client.name}: {step} failed on RabbitMQ: {result.its.ends[step][1]}", flush=True)
+    return result
+
+
+def _heard(client: Client, built: Path, broker: str, url: str, restart: _Restart, *, lines: bool) -> Told:
     def on_line(kind: str, line: str) -> None:
         print(f"\n  {line}" if lines else _SIGNS[kind], end="", flush=True)
 
@@ -89,7 +107,7 @@ def _heard(client: Client, built: Path, broker: str, url: str, restart: Callable
 
 
 @contextlib.contextmanager
-def _leveret() -> Iterator[tuple[str, Callable[[], None]]]:
+def _leveret() -> Iterator[tuple[str, _Restart]]:
     with tempfile.TemporaryDirectory(prefix="story-leveret-") as data, Leveret(0, "--data-dir", data) as broker:
 
         def restart() -> None:
@@ -102,7 +120,7 @@ def _leveret() -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 @contextlib.contextmanager
-def _rabbitmq(root: str | None) -> Iterator[tuple[str, Callable[[], None], str] | None]:
+def _rabbitmq(root: str | None) -> Iterator[tuple[str, _Restart, str] | None]:
     if root is None:
         yield None
         return

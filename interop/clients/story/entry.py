@@ -6,7 +6,7 @@
     build = [["javac", "-d", "{build}", "{folder}/Story.java"]]            # may be left out
     run = ["{python}", "-m", "interop.clients.pika.story"]                 # the broker's URL is added
     environment = { NODE_PATH = "{cache}/node_modules" }                   # may be left out
-    note = "its recovery is ..."                                           # shown below the table; may be left out
+    note = "Recovers by ..."                    # what it does after a restart, and what it lacks; shown in the table
     [needs]                                                                # any of them
     pip = true              # from requirements.lock (extras clients, frameworks)
     apt = ["ruby-bunny"]    # Debian's packages
@@ -52,10 +52,10 @@ class Client:
     language: str
     version_command: tuple[str, ...]
     run_command: tuple[str, ...]
+    note: str
     build_commands: tuple[tuple[str, ...], ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     needs: Needs = Needs()
-    note: str = ""
 
     @property
     def folder(self) -> Path:
@@ -119,12 +119,12 @@ def _read(path: Path) -> Client:
         language=entry.pop("language"),
         version_command=tuple(entry.pop("version")),
         run_command=tuple(entry.pop("run")),
+        note=entry.pop("note"),
         build_commands=tuple(tuple(one) for one in entry.pop("build", [])),
         environment=entry.pop("environment", {}),
         needs=Needs(
             pip=needs.pop("pip", False), apt=tuple(needs.pop("apt", ())), npm=tuple(needs.pop("npm", ()))
         ),
-        note=entry.pop("note", ""),
     )  # fmt: skip
     if entry or needs:
         raise ValueError(f"{path}: nothing is called {', '.join([*entry, *needs])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -37,10 +38,15 @@ def told_by(
             client.command(built, url), cwd=ROOT, env=client.whole_environment(built), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
         )  # fmt: skip
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        assert process.stdout is not None
+        reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
+        reader.start()
         try:
-            told.end = _listened(process, told, restart, on_line or (lambda kind, line: None))
+            told.end = _listened(process, lines, told, restart, on_line or (lambda kind, line: None))
         finally:
             _end(process)
+            reader.join(_LIMIT_OF_END_S)
         if told.end:
             errors.seek(0)
             told.end += _last_words(errors)
@@ -49,13 +55,14 @@ def told_by(
 
 
 def _listened(
-    process: subprocess.Popen[str], told: Told, restart: Callable[[], None], on_line: Callable[[str, str], None]
+    process: subprocess.Popen[str],
+    lines: queue.SimpleQueue[str | None],
+    told: Told,
+    restart: Callable[[], None],
+    on_line: Callable[[str, str], None],
 ) -> str:
     """Why it did not come to its end, or nothing."""
     assert process.stdin is not None
-    assert process.stdout is not None
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     deadline = time.monotonic() + _LIMIT_S
     try:
         while (line := lines.get(timeout=max(0.0, deadline - time.monotonic()))) is not None:
@@ -78,9 +85,10 @@ def _listened(
 
 
 def _read(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    for line in stream:
-        if line.strip():
-            lines.put(line)
+    with stream:
+        for line in stream:
+            if line.strip():
+                lines.put(line)
     lines.put(None)
 
 
@@ -91,6 +99,9 @@ def _end(process: subprocess.Popen[str]) -> None:
     except ProcessLookupError:
         pass
     process.wait()
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
 
 
 def _last_words(errors: IO[bytes]) -> str:

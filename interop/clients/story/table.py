@@ -29,7 +29,15 @@ class Result:
 def table(results: Sequence[Result], rabbitmq: str | None) -> str:
     """In Markdown. ``rabbitmq`` is the version of the other broker, None where none was asked."""
     beside = f"on RabbitMQ {rabbitmq}" if rabbitmq else "on RabbitMQ"
-    head = ("client", "language", f"of {len(STEPS)} steps, on Leveret", beside, "has no such thing", "other words")
+    head = (
+        "client",
+        "language",
+        f"of {len(STEPS)} steps, on Leveret",
+        beside,
+        "has no such thing",
+        "other words",
+        "after a restart",
+    )
     rows = [head, tuple("---" for _ in head), *(_row(one) for one in results)]
     return "\n".join(f"| {' | '.join(row)} |" if row[0] != "---" else f"|{'|'.join(row)}|" for row in rows)
 
@@ -43,6 +51,7 @@ def _row(result: Result) -> tuple[str, ...]:
         str(its.count(OK)) if its else "–",
         str(ours.count(CANNOT)),
         str(differing(ours, its)) if its else "–",
+        result.client.note,
     )
 
 

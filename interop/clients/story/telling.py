@@ -80,7 +80,8 @@ def _tell_step(name: str, step: Callable[[str], object], url: str) -> None:
 
 def _where(problem: BaseException) -> str:
     """The line of the story that failed, as an assert has no words of its own."""
-    lines = [one for one in traceback.extract_tb(problem.__traceback__) if "/interop/clients/" in one.filename]
+    frames = traceback.extract_tb(problem.__traceback__)
+    lines = [one for one in frames if "/interop/clients/" in one.filename and one.filename != __file__]
     return f"({lines[-1].line})" if lines else ""
 
 
