@@ -169,7 +169,7 @@ error_access_refused() {
     refused declare_queue --queue=amq.mine
     refused publish --routing-key=amq.rabbitmq.log --exchange=amq.rabbitmq.trace --body=mine
     aside --exclusive --queue=story.mine -- cat > "$work/came"
-    until wrote came here; do send story.mine here; done
+    until [ -s "$work/came" ]; do send story.mine here; done
     refused get story.mine
 }
 
