@@ -40,14 +40,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(asked: argparse.Namespace) -> Results:
+    """All that was asked for. Whoever ends it before its time finds in the file what there was."""
     # The collector's pauses would be the client's, in the middle of a measurement.
     gc.disable()
     results = Results(machine=machine.description(), commands=[asked.command])
     starters = taking_part.starters(asked)
-    if not asked.no_standing:
-        measure_standing(starters, asked.broker, results)
-    with taking_part.running(starters, asked, results) as measured:
-        measure(measured, asked, results)
+    try:
+        if not asked.no_standing:
+            measure_standing(starters, asked.broker, results)
+        with taking_part.running(starters, asked, results) as measured:
+            measure(measured, asked, results)
+    except (KeyboardInterrupt, SystemExit):
+        results.failures.append("ended before its time")
+        say(f"what there is: {_write(results, asked.out)}")
+        raise
+    finally:
+        gc.enable()
     return results
 
 
@@ -67,10 +75,14 @@ def _print(results: Results) -> None:
 
 
 def _keep(results: Results, folder: Path) -> None:
+    print(f"results: {_write(results, folder)}")
+    _draw(results, folder)
+
+
+def _write(results: Results, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     results.write(folder / "results.json")
-    print(f"results: {folder / 'results.json'}")
-    _draw(results, folder)
+    return folder / "results.json"
 
 
 def _draw(results: Results, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 Leveret comes as plain Python and compiled, and where messages are kept on a disk in two settings: with ``fsync`` its
 confirms say what is synced, with ``os`` (the names ending in ``-os``) what is written. RabbitMQ's say the latter,
-LavinMQ's the former.
+LavinMQ's the former, since 2.9.
 """
 
 import contextlib
@@ -27,6 +27,8 @@ _RABBITMQ_MEMORY_BYTES = 8 << 30
 _START_TIMEOUT_S = 30.0
 _COMPILED = "LEVERET_COMPILED"
 
+# Those that are started without being asked for, in the order of the tables.
+OWN = ("leveret-os", "leveret", "leveret-compiled-os", "leveret-compiled", "rabbitmq")
 # What a confirm means, by who is known to mean it.
 SYNCED, WRITTEN, UNKNOWN = "synced", "written", "?"
 _PROMISES = {"RabbitMQ": WRITTEN, "LavinMQ": SYNCED}

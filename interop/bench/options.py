@@ -8,13 +8,11 @@ from interop.bench import brokers
 from interop.bench.growth import DIMENSIONS
 from interop.bench.scenarios import SCENARIOS
 
-# Those that it starts by itself, in the order of the tables.
-OWN = ("leveret-os", "leveret", "leveret-compiled-os", "leveret-compiled", "rabbitmq")
 # Below what git ignores.
 _OUT = Path("build/bench")
 # Of --full, in place of what goes without saying.
 _FULL = {"seconds": 2.0, "rounds": 5, "growth_rounds": 3}
-_DEFAULT = {"seconds": 1.0, "rounds": 3, "growth_rounds": 1}
+_DEFAULT = {"seconds": 0.6, "rounds": 3, "growth_rounds": 1}
 
 
 def read(description: str | None, arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -117,7 +115,7 @@ def _add_brokers(made: argparse.ArgumentParser) -> None:
         help="one more, to be started by that command; {data} in it is a fresh folder. One called lavinmq is what the "
         "targets speak of",
     )
-    made.add_argument("--skip", action="append", default=[], choices=OWN, help="do not start that one")
+    made.add_argument("--skip", action="append", default=[], choices=brokers.OWN, help="do not start that one")
     made.add_argument("--rabbitmq-root", default="/", help="folder with the RabbitMQ to start (%(default)s)")
 
 

@@ -32,7 +32,7 @@ class Progress:
     def _tell(self, what: str, result: str) -> None:
         self._done += 1
         left = (time.monotonic() - self._begun) / self._done * (self._total - self._done)
-        say(f"{self._done:>3}/{self._total} {left / 60:>3.0f}:{left % 60:02.0f} left  {what} {result}")
+        say(f"{self._done:>3}/{self._total} {int(left) // 60:>3}:{int(left) % 60:02} left  {what} {result}")
 
 
 def say(line: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from interop.bench.brokers import OWN
 from interop.bench.result import Figures
 
 
@@ -75,6 +76,8 @@ class Results:
             whole.growth |= part.growth
             whole.commands += [each for each in part.commands if each not in whole.commands]
             whole.failures += part.failures
+        ordered = [name for name in OWN if name in whole.about]
+        whole.about = {name: whole.about[name] for name in dict.fromkeys([*ordered, *whole.about])}
         return whole
 
 

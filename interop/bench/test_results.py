@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from interop.bench import __main__ as command
-from interop.bench import drawing, options, plotting, readme, report, targets
+from interop.bench import brokers, drawing, options, plotting, readme, report, targets
 from interop.bench.result import percentiles
 from interop.bench.results import Results, Unlike
+
+README = (readme.ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def results() -> Results:
@@ -103,6 +105,9 @@ def test_parts_of_a_measurement_are_joined_unless_they_are_of_two_machines(tmp_p
     assert [*whole.rounds] == [*first.rounds, "ack"]
     assert whole.growth == first.growth
     assert len(whole.commands) == 2
+    first.about = {"x": {"version": "", "promise": "?"}}
+    assert [*Results.joined([first, second]).about] == ["leveret-os", "leveret", "rabbitmq", "x"]
+    first.about = results().about
     second.about = {"rabbitmq": {"version": "RabbitMQ 3", "promise": "written"}}
     with pytest.raises(Unlike, match="two brokers are called rabbitmq"):
         Results.joined([first, second])
@@ -129,6 +134,27 @@ def test_earlier_results_are_shown_and_judged_without_measuring(tmp_path, capsys
     assert "met         leveret autoack cpu_us <= 3.5: 1.50" in told
     assert "RabbitMQ 4" in told
     assert (tmp_path / "out/results.json").exists()
+
+
+def test_who_ends_it_early_finds_what_there_was(tmp_path, monkeypatch):
+    def interrupted(measured, asked, found: Results) -> None:
+        found.rounds["autoack"] = {"leveret": [{"rate": 1.0}]}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "measure", interrupted)
+    skip = [word for name in brokers.OWN for word in ("--skip", name)]
+    with pytest.raises(KeyboardInterrupt):
+        command.main(["scenarios", "--no-standing", "--out", str(tmp_path), *skip])
+    found = Results.read(tmp_path / "results.json")
+    assert found.rounds == {"autoack": {"leveret": [{"rate": 1.0}]}}
+    assert not found.complete
+
+
+def test_a_broker_that_does_not_start_costs_its_own_figures_only(tmp_path):
+    skip = [word for name in brokers.OWN for word in ("--skip", name)]
+    start = ["--start", f"it=amqp://guest:guest@127.0.0.1:1/,{sys.executable} -c 1"]
+    assert command.main(["scenarios", "--scenario", "autoack", "--out", str(tmp_path), *skip, *start]) == 1
+    assert [each.split(":")[0] for each in Results.read(tmp_path / "results.json").failures] == ["it", "it"]
 
 
 def test_plots_are_the_same_bytes_each_time(tmp_path):
@@ -169,6 +195,18 @@ def test_the_readmes_tables_name_every_figure():
     assert "0.10 · 0.20 · 0.40 | 0.40 · 0.80 · 1.60 |" in part
     assert "| | × | 1.07 |" in re.sub(r"\s+", " ", part)
     assert "python -m interop.bench\n" in part
+
+
+def test_the_readme_shows_what_the_record_holds():
+    record = Results.read(readme.RECORD)
+    assert readme.part(record) in README, "python -m interop.bench --from interop/bench/plots/results.json --write"
+    for picture in re.findall(r"\((interop/bench/plots/.*?)\)", README):
+        assert (readme.ROOT / picture).exists()
+
+
+def test_the_record_names_no_path_and_no_host():
+    text = readme.RECORD.read_text(encoding="utf-8")
+    assert not re.search(r"(?<![\w/])/(?:[\w.-]+/)+|amqp://|localhost", text)
 
 
 def test_a_readme_without_markers_is_not_touched(tmp_path, monkeypatch):
