@@ -15,6 +15,9 @@ from interop.conformance.promised import in_promised_order
 if TYPE_CHECKING:
     from interop.conformance.stage import Stage
 
+# So many do not happen unless messages go round for ever.
+_MOST_ROUNDS = 300
+
 
 class Observer:
     """Asks for the counts of queues, from a connection apart, each on a channel of its own."""
@@ -65,10 +68,12 @@ class Observer:
 
 
 def settle(stage: "Stage", queues: Sequence[str]) -> None:
-    """Until the counts were the same ``settle_rounds`` times and nothing came in between."""
+    """Until the counts were the same ``settle_rounds`` times and nothing came in between. OSError: they never are."""
     seen: list[tuple[int, list[str]]] = []
     rounds = stage.settle_rounds
     while len(seen) < rounds or any(one != seen[-1] for one in seen[-rounds:]):
+        if len(seen) == _MOST_ROUNDS:
+            raise OSError("what is settled is never settled")
         if seen:
             time.sleep(stage.settle_s)
         for c in sorted({c for c, _ in stage.open}):

@@ -46,7 +46,7 @@ _OFTEN = ["x-max-length", "x-dead-letter-exchange", "x-overflow", "x-dead-letter
 _TYPES = ["classic", "classic", "classic", "quorum", "quorum", "nonsense", 1]
 _names = st.sampled_from([*_OFTEN, *_OFTEN, *_OFTEN, *_VALUES])
 _pairs = _names.flatmap(lambda name: st.tuples(st.just(name), _value(name)))
-queue_arguments = st.lists(_pairs, max_size=4).map(dict)
+_wild_arguments = st.lists(_pairs, max_size=4).map(dict)
 _headers = st.dictionaries(st.sampled_from(["h", "i", "x-h"]), st.sampled_from([1, "one", True, None, 2.5]), max_size=2)
 _matches = st.sampled_from(["", "", "all", "any", "any-with-x", "all-with-x", "some", 1])
 
@@ -58,12 +58,45 @@ def _value(name: str) -> st.SearchStrategy[Any]:
 
 
 @st.composite
+def _sound_arguments(draw: Draw) -> dict[str, Any]:
+    """What a program may want of a queue; all of it together is refused by nobody."""
+    quorum, values = draw(seldom), dict[str, Any]()
+    if quorum:
+        values = {"x-queue-type": "quorum"} | (
+            {"x-delivery-limit": draw(st.sampled_from([1, 2]))} if draw(bits) else {}
+        )
+    if draw(bits):
+        values["x-dead-letter-exchange"] = draw(st.sampled_from(["", "", "", "~fanout", "~topic", "~x"]))
+        if draw(often):
+            values["x-dead-letter-routing-key"] = draw(st.sampled_from([*QUEUES, *QUEUES, "a.b"]))
+    if draw(seldom):
+        values["x-message-ttl"] = draw(st.sampled_from([60000, 0]))
+    if draw(seldom):
+        limit = draw(st.sampled_from(["x-max-length", "x-max-length", "x-max-length-bytes"]))
+        values[limit] = draw(st.sampled_from([1, 2, 3, 5, 0]))
+        # A quorum queue notices late that it is full.
+        if draw(bits) and not quorum:
+            values["x-overflow"] = draw(st.sampled_from(["reject-publish", "reject-publish-dlx", "drop-head"]))
+    if draw(seldom):
+        values["x-single-active-consumer"] = True
+    if draw(seldom) and not quorum:
+        values["x-max-priority"] = draw(st.sampled_from([2, 5, 9]))
+    return values
+
+
+@st.composite
+def queue_arguments(draw: Draw) -> dict[str, Any]:
+    return dict(draw(_sound_arguments() if draw(often) else _wild_arguments))
+
+
+@st.composite
 def declares_queue(draw: Draw, c: str, ch: int) -> list[Step]:
     arguments: dict[str, Any] = {"queue": draw(st.sampled_from([*QUEUES, *QUEUES, *QUEUES, "", "amq.q", "~s"]))}
-    values = draw(queue_arguments)
+    values = draw(queue_arguments())
     if arguments["queue"] == "~s":
         values = {"x-queue-type": "stream"} | {name: values[name] for name in values if draw(seldom)}
-    elif draw(seldom):
+    elif arguments["queue"] and draw(rarely):
+        # Where the broker is to give the name, RabbitMQ crashes if it does not know the type (accepted/crashes.py).
         values["x-queue-type"] = draw(st.sampled_from(_TYPES))
     arguments["durable"] = not draw(seldom)
     # A name given by the broker would stay behind, unless it goes with its connection.
@@ -136,9 +169,7 @@ def beginnings(draw: Draw) -> list[Step]:
     steps: list[Step] = []
     for queue in QUEUES:
         if draw(often):
-            arguments = draw(queue_arguments)
-            if draw(seldom):
-                arguments["x-queue-type"] = "quorum"
+            arguments = draw(queue_arguments())
             steps += [again(), call("queue.declare", queue=queue, durable=True, arguments=arguments)]
     for exchange in draw(st.lists(st.sampled_from(EXCHANGES), max_size=3, unique=True)):
         kind = exchange[1:] if exchange != "~x" else draw(st.sampled_from(KINDS))

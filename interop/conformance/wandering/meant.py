@@ -14,19 +14,32 @@ Lines = list[str]
 
 @dataclass(frozen=True)
 class Rule:
-    """Lines matching ``pattern`` are not compared but for what ``rest`` leaves of them; with None they are left out."""
+    """Lines matching ``pattern`` are not compared but for what ``rest`` leaves of them; with None they are left out.
+
+    With ``theirs`` a line of Leveret's that matches may stand where RabbitMQ has one that matches ``theirs``.
+    """
 
     name: str
     pattern: re.Pattern[str]
     rest: str | None = None
+    theirs: re.Pattern[str] | None = None
 
-    def alike(self, lines: Lines) -> Lines:
+    def alike(self, theirs: Lines, ours: Lines) -> tuple[Lines, Lines]:
+        if self.theirs is None:
+            return self._less(theirs), self._less(ours)
+        if len(theirs) != len(ours):
+            return theirs, ours
+        pairs = zip(theirs, ours, strict=True)
+        return [our if self.theirs.search(their) and self.pattern.search(our) else their for their, our in pairs], ours
+
+    def _less(self, lines: Lines) -> Lines:
         if self.rest is None:
             return [line for line in lines if not self.pattern.search(line)]
         return [self.pattern.sub(self.rest, line) for line in lines]
 
 
 _CLOSE = r"< connection\.close reply_code="
+_OF_PUBLISH = " class_id=60 method_id=40$"
 _RULES: tuple[Rule, ...] = (
     Rule(
         "methods and tables that nobody knows",
@@ -34,8 +47,13 @@ _RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "bodies longer than they may be",
-        re.compile(_CLOSE + r"(?:505 .*got non content body frame|501 .*exceeds remaining content size).*"),
-        "< connection.close for a body too long",
+        re.compile(
+            f"{_CLOSE}501 reply_text='FRAME_ERROR - content body frame exceeds remaining content size'{_OF_PUBLISH}"
+        ),
+        theirs=re.compile(
+            f"{_CLOSE}505 reply_text='UNEXPECTED_FRAME - expected content body, got non content body frame instead'"
+            + _OF_PUBLISH
+        ),
     ),
 )
 _QUORUM = "who counts as a consumer of a quorum queue"
@@ -61,7 +79,7 @@ def explained(conversation: Conversation, theirs: Lines, ours: Lines) -> list[st
     """The names of the entries that explain all in which both differ; None where they do not."""
     names = []
     for rule in rules(conversation):
-        less_theirs, less_ours = rule.alike(theirs), rule.alike(ours)
+        less_theirs, less_ours = rule.alike(theirs, ours)
         if _apart(less_theirs, less_ours) != _apart(theirs, ours):
             names.append(rule.name)
             theirs, ours = less_theirs, less_ours

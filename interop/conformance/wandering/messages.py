@@ -51,7 +51,8 @@ _headers = st.lists(_header_pairs, min_size=1, max_size=2).map(
 )
 _delivery_tags = st.sampled_from([1, 1, 2, 3, 4, 5, 9])
 _arguments = st.sampled_from([{}, {}, {}, {"x-priority": 1}, {"x-priority": -1}, {"x-priority": "1"}, {"x-mine": 1}])
-_offsets = st.sampled_from(["first", "next", "last", 0, 1, Typed("T", 0), "1h", "never", -1])
+# Not what depends on chance, or what RabbitMQ crashes at: see scenes_of_exchanges.
+_offsets = st.sampled_from(["first", "next", 0, 1, Typed("T", 0), "1h"])
 
 
 @st.composite
@@ -62,6 +63,9 @@ def publishes(draw: Draw, c: str, ch: int) -> list[Step]:
     properties = dict(draw(_properties)) if draw(bits) else {}
     if draw(seldom):
         properties["headers"] = draw(_headers)
+    if key == STREAM:
+        # A stream's messages come back as they were sent (accepted/as_it_came.py).
+        properties = {"delivery_mode": 2}
     body = draw(st.sampled_from([b"m", b"", b"mm", b"mmmmm", b"0123456789"]))
     flags = {"mandatory": draw(seldom), "immediate": draw(rarely) and draw(rarely)}
     count = draw(st.sampled_from([1, 1, 1, 2, 3]))

@@ -8,6 +8,8 @@ QUEUES = ("~a", "~b", "~c")
 STREAM = "~s"
 KEYS = ("", "k", "a.b", "a.b.c")
 TAGS = ("t", "u")
+# Of scenes, which close them mostly: delivery tags begin with 1 then.
+OWN_CHANNELS = (4, 5)
 PATTERNS = ("", "k", "a.b", "a.*", "#", "*.b.#", "a.#.c")
 KINDS = ("direct", "fanout", "topic", "headers")
 # Each of its kind, as ``~x`` with an alternate exchange may be of any.

@@ -1,7 +1,7 @@
 """Many seeds at once, each a run of Hypothesis in a process and a virtual host of its own.
 
-A seed's conversations are the same whenever it is run. The first that differs is shrunk by Hypothesis and shown, with
-the conversation to paste; the rest of that seed is not held.
+A seed's conversations are the same whenever it is run, and none of them is held twice. The first that differs is shrunk
+by Hypothesis and shown, with the conversation to paste; the rest of that seed is not held.
 """
 
 import multiprocessing
@@ -25,6 +25,9 @@ from interop.conformance.wandering.conversations import conversations
 from interop.conformance.wandering.spoken import spoken
 
 PER_SEED = 100
+# After so many Hypothesis makes new ones out of parts of old ones, which are about the same again and again.
+_PER_PART = 10
+_SHRINK_S = 60.0
 AT_ONCE = 4
 
 
@@ -39,11 +42,21 @@ class Outcome:
 def run_seed(seed: int, count: int, rabbitmq_url: str, leveret_url: str) -> Outcome:
     """Holds ``count`` conversations of that seed, or stops at the first that differs, shrunk."""
     both = Both(rabbitmq_url, leveret_url)
-    shrunk: list[tuple[Conversation, Differs]] = []
+    differing, part = "", 0
+    while not differing and both.tally.compared < count:
+        differing = _run_part(seed, part, count, both)
+        part += 1
+    return Outcome(seed, both.tally, differing)
 
-    @hypothesis.seed(seed)
+
+def _run_part(seed: int, part: int, count: int, both: Both) -> str:
+    """The first that differs, shrunk, and how. Ends where ``count`` were held in all."""
+    shrunk: list[tuple[Conversation, Differs]] = []
+    shrunk_until = 0.0
+
+    @hypothesis.seed(f"{seed}/{part}")
     @hypothesis.settings(
-        max_examples=count,
+        max_examples=_PER_PART,
         deadline=None,
         database=None,
         phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
@@ -53,9 +66,18 @@ def run_seed(seed: int, count: int, rabbitmq_url: str, leveret_url: str) -> Outc
     )
     @hypothesis.given(conversations(f"wander/{seed}"))
     def agrees(conversation: Conversation) -> None:
+        nonlocal shrunk_until
+        if shrunk:
+            if conversation == shrunk[-1][0]:
+                raise shrunk[-1][1]
+            if time.monotonic() > shrunk_until:
+                return
+        elif both.tally.compared >= count:
+            return
         try:
             both.compare(conversation)
         except Differs as differs:
+            shrunk_until = shrunk_until or time.monotonic() + _SHRINK_S
             shrunk.append((conversation, differs))
             raise
 
@@ -63,15 +85,15 @@ def run_seed(seed: int, count: int, rabbitmq_url: str, leveret_url: str) -> Outc
         agrees()
     except Differs:
         conversation, differs = shrunk[-1]
-        return Outcome(seed, both.tally, f"{differs}\n{spoken(conversation, f'wander/{seed}')}")
+        return f"{differs}\n{spoken(conversation, f'wander/{seed}')}"
     except Flaky:
         conversation, differs = shrunk[-1]
         both.tally.unsteady.append(
             f"differed once, then not again: {differs}\n{spoken(conversation, f'wander/{seed}')}"
         )
     except Exception:
-        return Outcome(seed, both.tally, traceback.format_exc())
-    return Outcome(seed, both.tally)
+        return traceback.format_exc()
+    return ""
 
 
 def run(root: str, first: int, count: int, at_once: int = AT_ONCE) -> int:
@@ -97,7 +119,7 @@ def run(root: str, first: int, count: int, at_once: int = AT_ONCE) -> int:
             outcome = done.result()
             outcomes.append(outcome)
             if outcome.differing:
-                print(f"=== seed {outcome.seed} differs{outcome.differing}\n")
+                print(f"=== seed {outcome.seed} differs{outcome.differing}\n", flush=True)
             for one in outcome.tally.unsteady:
                 print(f"--- seed {outcome.seed}: RabbitMQ is not steady\n{one}\n")
             compared = sum(one.tally.compared for one in outcomes)
@@ -117,7 +139,9 @@ def _summary(version: str, seeds: range, outcomes: Iterable[Outcome]) -> int:
         accepted += one.tally.accepted
     tallies = [one.tally for one in outcomes]
     print(f"RabbitMQ {version}, seeds {seeds[0]} to {seeds[-1]} of {PER_SEED}")
-    print(f"{sum(t.compared for t in tallies)} compared, {sum(t.agreeing for t in tallies)} agree,", end=" ")
+    different = len(set[int]().union(*(tally.held for tally in tallies)))
+    print(f"{sum(t.compared for t in tallies)} compared ({different} different ones),", end=" ")
+    print(f"{sum(t.agreeing for t in tallies)} agree,", end=" ")
     print(f"{accepted.total()} differ as accepted, {sum(len(t.unsteady) for t in tallies)} where RabbitMQ is unsteady,")
     print(f"{len(differing)} seeds differ: {', '.join(map(str, differing)) or 'none'}")
     for reason, times in accepted.most_common():

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from interop.conformance.steps import Again, Call, Conversation, Drop, Publish, Raw, Send, Settle, Step
+from interop.conformance.steps import Again, Call, Conversation, Drop, Pause, Publish, Raw, Send, Settle, Step
 from interop.conformance.wire import Typed
 
 
@@ -17,14 +17,16 @@ def _word(step: Step) -> str:
             return f"again({c!r}, {ch})"
         case Settle(queues):
             return f"settle({', '.join(map(repr, queues))})"
+        case Pause(seconds):
+            return f"pause({seconds})"
         case Drop(c):
             return f"drop({c!r})"
         case Raw(data, label, c):
             return f"raw({data!r}, {c!r}, {label!r})"
         case Send(method, arguments, c, ch):
             return _said("send", [method], arguments, c, ch)
-        case Call(method, arguments, c, ch):
-            return _said("call", [method], arguments, c, ch)
+        case Call(method, arguments, c, ch, save):
+            return _said("call", [method], ({"save": save} if save else {}) | arguments, c, ch)
         case Publish(arguments, properties, body, c, ch, split):
             named = {bit: True for bit in ("mandatory", "immediate") if arguments[bit]} | properties
             if split:

@@ -11,6 +11,7 @@ from interop.conformance.wandering.both import Both, Differs
 from interop.conformance.wandering.conversations import conversations
 from interop.conformance.wandering.meant import explained, rules
 from interop.conformance.wandering.run import run_seed
+from interop.conformance.wandering.scenes import safely
 from interop.conformance.wandering.spoken import spoken
 from interop.conformance.wire import Typed
 from interop.leveret import Leveret
@@ -120,6 +121,33 @@ def test_a_rule_explains_its_difference_and_no_other() -> None:
     assert explained(_BARE, [closed], [known, closed]) is None
     assert explained(_BARE, [closed], [closed]) == []
     assert explained(_BARE, [closed, "a"], [unknown, closed, "b"]) is None
+
+
+def test_a_body_too_long_is_meant_and_no_other_close_is() -> None:
+    told, of_publish = "a/0 < connection.close reply_code=", " class_id=60 method_id=40"
+    late = told + "505 reply_text='UNEXPECTED_FRAME - expected content body, got non content body frame instead'"
+    early = told + "501 reply_text='FRAME_ERROR - content body frame exceeds remaining content size'"
+    assert explained(_BARE, [late + of_publish], [early + of_publish]) == ["bodies longer than they may be"]
+    assert explained(_BARE, [early + of_publish], [late + of_publish]) is None
+    assert explained(_BARE, [late + of_publish, "a"], [late + of_publish, "a"]) == []
+    assert explained(_BARE, [late + of_publish, "a"], [early + of_publish, "b"]) is None
+    assert explained(_BARE, [late + of_publish], [early + " class_id=60 method_id=50"]) is None
+    assert explained(_BARE, [late + of_publish], [late.replace("body, got", "header, got") + of_publish]) is None
+    assert explained(_BARE, [late + of_publish], [told + "501 reply_text='FRAME_ERROR - else'" + of_publish]) is None
+
+
+def test_what_makes_a_scene_is_held_on_open_channels() -> None:
+    steps = [call("tx.select", "b", 4), settle("~a"), publish("", "~a", b"m", "b", 4)]
+    assert list(safely(steps)) == [again("b", 4), steps[0], steps[1], again("b", 4), steps[2]]
+
+
+def test_no_conversation_is_held_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[str] = []
+    monkeypatch.setattr(Both, "_hold", lambda _, one, *__: held.append(spoken(one, "")) or [])
+    outcome = run_seed(3, 30, "theirs", "ours")
+    assert (outcome.tally.compared, len(outcome.tally.held), len(held)) == (30, 30, 60)
+    assert set(held[::2]) == set(held[1::2])
+    assert len(set(held)) == 30
 
 
 def test_a_conversation_is_written_so_that_it_can_be_read_again() -> None:
